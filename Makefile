@@ -1,0 +1,44 @@
+# `make` lists the targets. Each makes the environment it needs by itself.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help demo test lint format bench notebooks sample clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed; name one with: make PYTHON=python3.12 $(MAKECMDGOALS)")'
+	rm -rf $(VENV)
+	$(PYTHON) -m venv $(VENV)
+	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[all,dev]'
+	touch $@
+
+demo: $(READY)  ## the main job on data/sample: forecast, orders, tables and plots in out/demo
+	$(BIN)/newretail demo --out out/demo
+
+test: $(READY)  ## the whole test suite, doctests and notebooks included
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+lint: $(READY)  ## linter, formatter (check only) and type checker
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(READY)  ## format the code and mend what the linter can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(READY)  ## benchmarks beside the peers, in an environment of their own
+	$(BIN)/python benchmarks/run.py
+
+notebooks: $(READY)  ## run the notebooks and render them to out/notebooks
+	$(BIN)/python notebooks/render.py
+
+sample: $(READY)  ## make data/sample again from its seed
+	$(BIN)/python -m newretail_ml.world data/sample
+
+clean:  ## remove the environment and everything made
+	rm -rf $(VENV) out build dist

@@ -1,0 +1,1 @@
+"""newretail_ml turns a retail chain's own tables into decisions."""

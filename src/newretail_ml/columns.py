@@ -1,0 +1,56 @@
+"""Every column name of the library, written once.
+
+Import the module, not the names: ``from newretail_ml import columns as c`` and then
+``orders[c.UNITS]``. A typing error in a column name is then an error of the type checker.
+"""
+
+from typing import Final
+
+ITEM: Final = "item_id"
+LOCATION: Final = "location_id"
+CHANNEL: Final = "channel"
+CUSTOMER: Final = "customer_id"
+ORDER: Final = "order_id"
+
+TIME: Final = "time"
+DATE: Final = "date"
+
+UNITS: Final = "units"
+UNIT_PRICE: Final = "unit_price"
+
+CATEGORY: Final = "category"
+SUBCATEGORY: Final = "subcategory"
+BRAND: Final = "brand"
+UNIT_COST: Final = "unit_cost"
+PACK_SIZE: Final = "pack_size"
+SHELF_LIFE: Final = "shelf_life"
+LAUNCH_DATE: Final = "launch_date"
+DELISTING_DATE: Final = "delisting_date"
+
+KIND: Final = "kind"
+REGION: Final = "region"
+
+ON_HAND: Final = "on_hand"
+ON_ORDER: Final = "on_order"
+LEAD_TIME: Final = "lead_time"
+REVIEW_PERIOD: Final = "review_period"
+
+REGULAR_PRICE: Final = "regular_price"
+PRICE: Final = "price"
+PROMOTION: Final = "promotion"
+
+SEGMENT: Final = "segment"
+HOME_LOCATION: Final = "home_location_id"
+FAVOURITE_CHANNEL: Final = "favourite_channel"
+JOINED: Final = "joined"
+
+EVENT: Final = "event"
+COUNTRY: Final = "country"
+
+MEAN: Final = "mean"
+PATH: Final = "path"
+MODEL: Final = "model"
+FOLD: Final = "fold"
+HORIZON: Final = "horizon"
+
+SERIES_KEYS: Final = (ITEM, LOCATION, CHANNEL)
