@@ -44,6 +44,8 @@ HOME_LOCATION: Final = "home_location_id"
 FAVOURITE_CHANNEL: Final = "favourite_channel"
 JOINED: Final = "joined"
 
+CENSORED: Final = "censored"
+
 EVENT: Final = "event"
 COUNTRY: Final = "country"
 

@@ -1,0 +1,196 @@
+"""Features of past demand. Periods whose demand is not known are left out of every window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.signal import lfilter
+
+from newretail_ml.features.base import HistoryFeature
+from newretail_ml.features.block import Block, window_extreme
+
+
+@dataclass(frozen=True)
+class Lag(HistoryFeature):
+    """Demand ``lag`` periods before the target, or at the origin where that is earlier."""
+
+    lag: int
+
+    @property
+    def shortest_lag(self) -> int:
+        """The lag itself."""
+        return self.lag
+
+    @property
+    def reach(self) -> int:
+        """One period."""
+        return 1
+
+    def state(self, block: Block) -> np.ndarray:
+        """Demand of the period."""
+        return block.demand
+
+
+@dataclass(frozen=True)
+class _Window(HistoryFeature):
+    window: int
+
+    @property
+    def reach(self) -> int:
+        """The window."""
+        return self.window
+
+
+class RollingMean(_Window):
+    """Mean of the last ``window`` periods."""
+
+    def state(self, block: Block) -> np.ndarray:
+        """Total over count; NaN where nothing is known."""
+        return _ratio(block.totals.over(self.window), block.count(self.window))
+
+
+class RollingStd(_Window):
+    """Sample standard deviation of the last ``window`` periods."""
+
+    def state(self, block: Block) -> np.ndarray:
+        """From the totals of demand and of its square; NaN with fewer than two known periods."""
+        count = block.count(self.window)
+        mean = _ratio(block.totals.over(self.window), count)
+        scatter = block.squares.over(self.window) - count * mean**2
+        return np.sqrt(_ratio(np.maximum(scatter, 0.0), count - 1))
+
+
+class RollingMin(_Window):
+    """Smallest demand of the last ``window`` periods."""
+
+    def state(self, block: Block) -> np.ndarray:
+        """Minimum over known periods."""
+        return window_extreme(block.demand, self.window, np.fmin)
+
+
+class RollingMax(_Window):
+    """Largest demand of the last ``window`` periods."""
+
+    def state(self, block: Block) -> np.ndarray:
+        """Maximum over known periods."""
+        return window_extreme(block.demand, self.window, np.fmax)
+
+
+class RollingMedian(_Window):
+    """Median of the last ``window`` periods."""
+
+    def state(self, block: Block) -> np.ndarray:
+        """Middle of the known periods; unknown ones sort to the end."""
+        series, periods = block.demand.shape
+        padded = np.pad(block.demand, ((0, 0), (self.window - 1, 0)), constant_values=np.nan)
+        windows = np.lib.stride_tricks.sliding_window_view(padded, self.window, axis=1)
+        ordered = np.sort(windows, axis=2)
+        count = np.broadcast_to(block.count(self.window), (series, periods)).astype(int)
+        low, high = np.maximum(count - 1, 0) // 2, np.minimum(count // 2, self.window - 1)
+        pick = (np.take_along_axis(ordered, at[..., None], axis=2)[..., 0] for at in (low, high))
+        return sum(pick) / 2  # type: ignore[return-value]
+
+
+class ZeroShare(_Window):
+    """Share of the last ``window`` periods without a sale."""
+
+    def state(self, block: Block) -> np.ndarray:
+        """Known zeros over known periods."""
+        return 1.0 - _ratio(block.sold.over(self.window), block.count(self.window))
+
+
+@dataclass(frozen=True)
+class SeasonalMean(HistoryFeature):
+    """Mean of the last ``n`` known demands in the target's phase: four Fridays for a Friday.
+
+    Args:
+        cycle: periods in a season, for instance 7 days.
+        n: how many seasons to look back.
+    """
+
+    cycle: int
+    n: int
+
+    @property
+    def shortest_lag(self) -> int:
+        """One season."""
+        return self.cycle
+
+    @property
+    def season(self) -> int:
+        """It looks back further by whole seasons, so the phase stays the target's."""
+        return self.cycle
+
+    @property
+    def reach(self) -> int:
+        """The seasons it looks back."""
+        return self.cycle * (self.n - 1) + 1
+
+    def state(self, block: Block) -> np.ndarray:
+        """Mean over every ``cycle``-th period."""
+        total, count = block.filled.copy(), block.known.astype(float)
+        for back in range(self.cycle, self.reach, self.cycle):
+            total[:, back:] += block.filled[:, : max(total.shape[1] - back, 0)]
+            count[:, back:] += block.known[:, : max(total.shape[1] - back, 0)]
+        return _ratio(total, count)
+
+
+@dataclass(frozen=True)
+class ExpandingMean(HistoryFeature):
+    """Mean of all known periods so far."""
+
+    @property
+    def reach(self) -> None:
+        """All periods."""
+
+    def state(self, block: Block) -> np.ndarray:
+        """Running total over running count."""
+        return _ratio(np.cumsum(block.filled, axis=1), np.cumsum(block.known, axis=1))
+
+
+@dataclass(frozen=True)
+class ExponentialMean(HistoryFeature):
+    """Exponentially weighted mean; a demand weighs half as much after ``half_life`` periods."""
+
+    half_life: float
+
+    @property
+    def reach(self) -> None:
+        """All periods, with vanishing weight."""
+
+    def state(self, block: Block) -> np.ndarray:
+        """Weighted total over total weight; weights fade over unknown periods too."""
+        fade = 0.5 ** (1.0 / self.half_life)
+        total = lfilter([1.0], [1.0, -fade], block.filled, axis=1)
+        weight = lfilter([1.0], [1.0, -fade], block.known.astype(float), axis=1)
+        return _ratio(total, weight)
+
+
+@dataclass(frozen=True)
+class PeriodsSinceSale(HistoryFeature):
+    """Periods since the last sale; NaN before the first."""
+
+    @property
+    def reach(self) -> None:
+        """All periods."""
+
+    def state(self, block: Block) -> np.ndarray:
+        """Distance to the last period with demand."""
+        return periods_since(block.filled > 0)
+
+
+def periods_since(happened: np.ndarray) -> np.ndarray:
+    """(series, periods) periods since the last True at or before each; NaN before the first.
+
+    >>> periods_since(np.array([[False, True, False, False]])).tolist()
+    [[nan, 0.0, 1.0, 2.0]]
+    """
+    period = np.arange(happened.shape[1], dtype=float)
+    last = np.maximum.accumulate(np.where(happened, period, -np.inf), axis=1)
+    return np.where(np.isneginf(last), np.nan, period - last)
+
+
+def _ratio(total: np.ndarray, count: np.ndarray) -> np.ndarray:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(count > 0, total / count, np.nan)

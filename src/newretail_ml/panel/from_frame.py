@@ -1,0 +1,160 @@
+"""A panel from a long frame."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from newretail_ml import columns as c
+from newretail_ml.errors import DataError
+from newretail_ml.panel.panel import Panel
+from newretail_ml.panel.periods import Periods, check_frequency, infer_frequency
+
+PLANS = (c.PRICE, c.REGULAR_PRICE, c.PROMOTION)
+_NIXTLA = {"unique_id": c.ITEM, "ds": c.DATE, "y": c.UNITS}
+_FRAME = "frame"
+
+
+def panel_from_frame(
+    cls: type[Panel],
+    frame: pd.DataFrame,
+    freq: str | None,
+    statics: pd.DataFrame | None,
+    events: pd.DataFrame | None,
+) -> Panel:
+    """See `Panel.from_frame`."""
+    frame = _checked(frame)
+    freq = freq or infer_frequency(frame[c.DATE])
+    check_frequency(freq)
+    key_columns = [name for name in c.SERIES_KEYS if name in frame]
+    groups = frame.groupby(key_columns, sort=True, observed=True)
+    series = groups.ngroup().to_numpy()
+    keys = groups.size().reset_index()[key_columns]
+    periods = Periods.spanning(frame[c.DATE].min(), frame[c.DATE].max(), freq)
+    period = periods.position(frame[c.DATE])
+    _check_unique(frame, series * len(periods) + period, key_columns)
+    shape = (len(keys), len(periods))
+    units = _filled(frame, series, period, shape, cut=_known_periods(frame, period))
+    censored = np.zeros(units.shape, dtype=bool)
+    if c.CENSORED in frame:
+        marked = frame[c.CENSORED].astype(bool).to_numpy() & (period < units.shape[1])
+        censored[series[marked], period[marked]] = True
+    return cls(
+        keys=keys,
+        periods=periods,
+        units=units,
+        censored=censored,
+        launch=np.full(len(keys), -1, dtype=np.int32),
+        delisting=np.full(len(keys), Panel.NEVER, dtype=np.int32),
+        plans={
+            name: plan_array(frame[name], series, period, shape) for name in PLANS if name in frame
+        },
+        statics=_aligned(statics, keys),
+        **({} if events is None else {"events": events}),
+    )
+
+
+def plan_array(
+    values: pd.Series, series: np.ndarray, period: np.ndarray, shape: tuple[int, int]
+) -> np.ndarray:
+    """(series, periods) float32 mean of the values of each cell, carried forward over gaps."""
+    cell = series * shape[1] + period
+    numbers = pd.to_numeric(values).to_numpy(float)
+    known = np.isfinite(numbers)
+    count = np.bincount(cell[known], minlength=shape[0] * shape[1])
+    total = np.bincount(cell[known], weights=numbers[known], minlength=shape[0] * shape[1])
+    mean = np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0)
+    return carried_forward(mean.reshape(shape)).astype(np.float32)
+
+
+def carried_forward(values: np.ndarray) -> np.ndarray:
+    """Each NaN replaced by the last value before it in its row, if there is one.
+
+    >>> carried_forward(np.array([[np.nan, 2.0, np.nan, 3.0]])).tolist()
+    [[nan, 2.0, 2.0, 3.0]]
+    """
+    position = np.where(np.isnan(values), 0, np.arange(values.shape[1]))
+    np.maximum.accumulate(position, axis=1, out=position)
+    return np.take_along_axis(values, position, axis=1)
+
+
+def _checked(frame: pd.DataFrame) -> pd.DataFrame:
+    names = {old: new for old, new in _NIXTLA.items() if old in frame and new not in frame}
+    frame = frame.rename(columns=names).reset_index(drop=True)
+    for column in (c.ITEM, c.DATE, c.UNITS):
+        if column not in frame:
+            raise DataError(
+                f"the column is missing (there are {', '.join(map(str, frame.columns))})",
+                table=_FRAME,
+                column=column,
+                next_step="Rename a column to it (unique_id, ds and y are read too).",
+            )
+    if frame.empty:
+        raise DataError("there are no rows", table=_FRAME, next_step="Pass at least one row.")
+    dates = pd.to_datetime(frame[c.DATE], errors="coerce")
+    _refuse(frame[c.DATE], dates.isna(), "are not dates", "Write them as YYYY-MM-DD.")
+    if dates.dt.tz is not None:
+        dates = dates.dt.tz_localize(None)
+    units = pd.to_numeric(frame[c.UNITS], errors="coerce").astype(float)
+    bad = units.isna() & frame[c.UNITS].notna()
+    _refuse(frame[c.UNITS], bad, "are not numbers", "Correct them, or leave them empty.")
+    _refuse(frame[c.UNITS], np.isinf(units), "are infinite", "Correct them, or leave them empty.")
+    _refuse(frame[c.UNITS], units < 0, "are negative", "Pass sales before returns.")
+    return frame.assign(**{c.DATE: dates, c.UNITS: units})
+
+
+def _refuse(values: pd.Series, bad: pd.Series, what: str, next_step: str) -> None:
+    if bad.any():
+        rows = values.index[bad]
+        raise DataError(
+            f"{bad.sum():,} values {what}, the first is {values[rows[0]]!r}",
+            table=_FRAME,
+            column=str(values.name),
+            rows=rows,
+            next_step=next_step,
+        )
+
+
+def _check_unique(frame: pd.DataFrame, cell: np.ndarray, key_columns: list[str]) -> None:
+    repeated = pd.Series(cell).duplicated(keep=False).to_numpy()
+    if repeated.any():
+        raise DataError(
+            f"{repeated.sum():,} rows share {', '.join(key_columns)} and period with another row",
+            table=_FRAME,
+            rows=frame.index[repeated],
+            next_step="Add them up, or pass a shorter period as freq.",
+        )
+
+
+def _known_periods(frame: pd.DataFrame, period: np.ndarray) -> int:
+    known = frame[c.UNITS].notna().to_numpy()
+    if not known.any():
+        raise DataError(
+            "no value is known", table=_FRAME, column=c.UNITS, next_step="Pass at least one sale."
+        )
+    return int(period[known].max()) + 1
+
+
+def _filled(
+    frame: pd.DataFrame, series: np.ndarray, period: np.ndarray, shape: tuple[int, int], cut: int
+) -> np.ndarray:
+    """Zero from a series' first row on, NaN before it and where units are missing."""
+    first = np.full(shape[0], shape[1])
+    np.minimum.at(first, series, period)
+    units = np.where(np.arange(cut) < first[:, None], np.nan, 0.0).astype(np.float32)
+    inside = period < cut
+    units[series[inside], period[inside]] = frame[c.UNITS].to_numpy()[inside]
+    return units
+
+
+def _aligned(statics: pd.DataFrame | None, keys: pd.DataFrame) -> pd.DataFrame:
+    if statics is None:
+        return pd.DataFrame(index=keys.index)
+    on = [name for name in keys.columns if name in statics]
+    if not on or statics.duplicated(on).any():
+        raise DataError(
+            f"the static attributes need one row for each {' and '.join(keys.columns)}",
+            table="statics",
+            next_step="Add the key column, and drop rows that repeat a key.",
+        )
+    return keys.merge(statics, how="left", on=on).drop(columns=list(keys.columns))

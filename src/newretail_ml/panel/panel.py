@@ -1,0 +1,213 @@
+"""The panel: series x period arrays on one calendar, and the cut that hides the future."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from newretail_ml import columns as c
+from newretail_ml.errors import DataError
+from newretail_ml.panel.periods import Periods
+
+if TYPE_CHECKING:
+    from newretail_ml.tables import RetailTables
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Panel:
+    """All series of a chain on one calendar: what was sold, and what is planned.
+
+    ``units`` and ``censored`` end at the cut, the last period whose sales are known. Only the
+    plans (prices, promotions), the events and the calendar may reach beyond it, because a
+    retailer knows them in advance. `Panel.until` moves the cut back; nothing after it can then
+    be reached from the panel, which is what keeps models free of leaks.
+
+    Attributes:
+        keys: one row a series; columns among item_id, location_id, channel.
+        periods: the calendar, at least as long as ``units`` is wide.
+        units: (series, cut) float32, units sold; NaN where nothing is known.
+        censored: (series, cut) bool, True where stock ran out and sales only bound demand.
+        launch: (series,) period of the launch, or -1 where no table tells it.
+        delisting: (series,) first period in which the series is no longer sold, or
+            ``NEVER``.
+        plans: name -> (series, periods) float32: price, regular_price, promotion.
+        statics: one row a series: category, brand, region and the like.
+        events: columns date, event, and location_id or region where an event is local.
+
+    >>> frame = pd.DataFrame({"unique_id": "tea", "ds": pd.date_range("2026-01-01", periods=3),
+    ...                       "y": [4, 0, 6]})
+    >>> panel = Panel.from_frame(frame)
+    >>> panel
+    Panel(1 series x 3 days, 2026-01-01 to 2026-01-03, 0.0% censored, plans: none)
+    >>> panel.until("2026-01-02").units.tolist()
+    [[4.0, 0.0]]
+    """
+
+    NEVER = np.iinfo(np.int32).max
+
+    keys: pd.DataFrame
+    periods: Periods
+    units: np.ndarray
+    censored: np.ndarray
+    launch: np.ndarray
+    delisting: np.ndarray
+    plans: Mapping[str, np.ndarray] = field(default_factory=dict)
+    statics: pd.DataFrame = field(default_factory=pd.DataFrame)
+    events: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({c.DATE: [], c.EVENT: []}))
+
+    @classmethod
+    def from_tables(
+        cls, tables: RetailTables, *, by: Sequence[str] = (c.ITEM, c.LOCATION), freq: str = "D"
+    ) -> Panel:
+        """Demand of a chain by item and, as asked for, by location and channel.
+
+        Args:
+            tables: the chain's checked tables.
+            by: key columns of a series. Leaving out location_id or channel pools over it.
+            freq: "D", "W" or "M". A last period that the orders do not fill is left out.
+        """
+        from newretail_ml.panel.from_tables import panel_from_tables
+
+        return panel_from_tables(tables, tuple(by), freq)
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: pd.DataFrame,
+        *,
+        freq: str | None = None,
+        statics: pd.DataFrame | None = None,
+        events: pd.DataFrame | None = None,
+    ) -> Panel:
+        """A panel from a long frame: item_id, location_id, date, units, or unique_id, ds, y.
+
+        Periods that a series leaves out between its first row and the end of the panel count
+        as zero sales; a row whose units are missing counts as unknown. A column censored marks
+        rows whose sales only bound demand. Columns price, regular_price and promotion are plans:
+        rows with a date after the last known sale, and no units, carry them into the future.
+
+        Raises:
+            DataError: a column is missing, a key repeats, or units are text, negative or
+                infinite.
+        """
+        from newretail_ml.panel.from_frame import panel_from_frame
+
+        return panel_from_frame(cls, frame, freq, statics, events)
+
+    @property
+    def n_series(self) -> int:
+        """How many series there are."""
+        return len(self.keys)
+
+    @property
+    def cut(self) -> int:
+        """How many periods of sales are known."""
+        return self.units.shape[1]
+
+    @property
+    def last_date(self) -> pd.Timestamp:
+        """First day of the last period whose sales are known."""
+        return self.periods.resized(self.cut).dates[-1]
+
+    @cached_property
+    def start(self) -> np.ndarray:
+        """(series,) first period on sale: the launch, or else the first sale; ``cut`` if none."""
+        sold = np.nan_to_num(self.units) > 0
+        first_sale = np.where(sold.any(axis=1), sold.argmax(axis=1), self.cut)
+        return np.where(self.launch >= 0, np.minimum(self.launch, first_sale), first_sale)
+
+    @cached_property
+    def on_sale(self) -> np.ndarray:
+        """(series, cut) bool: between launch and delisting."""
+        period = np.arange(self.cut)
+        return (period >= self.start[:, None]) & (period < self.delisting[:, None])
+
+    def demand(
+        self, series: slice | np.ndarray = slice(None), periods: slice = slice(None)
+    ) -> np.ndarray:
+        """(series, periods) float32 units, NaN where they do not show demand.
+
+        That is before the launch, after the delisting, and wherever stock ran out.
+        """
+        shows = self.on_sale[series, periods] & ~self.censored[series, periods]
+        return np.where(shows, self.units[series, periods], np.float32(np.nan))
+
+    def until(self, t: str | pd.Timestamp | int) -> Panel:
+        """What was known at the end of ``t``: a date, or a number of periods.
+
+        Plans, events, launches and delistings stay: a retailer knows them in advance.
+        """
+        cut = int(t) if isinstance(t, int | np.integer) else self._periods_until(t)
+        if not 1 <= cut <= self.cut:
+            last = self.periods.resized(self.cut).last_day
+            raise DataError(
+                f"the cut {t} lies outside the known sales "
+                f"({self.periods.first.date()} to {last.date()})",
+                next_step="Choose a date inside them.",
+            )
+        return replace(self, units=self.units[:, :cut], censored=self.censored[:, :cut])
+
+    def _periods_until(self, t: str | pd.Timestamp) -> int:
+        day = pd.Timestamp(t).normalize()
+        position = int(self.periods.position([day])[0])
+        ends_here = self.periods.shifted(1).position([day + pd.Timedelta(days=1)])[0] == position
+        return position + 1 if ends_here else position
+
+    def select(self, series: Any) -> Panel:
+        """The panel of some series: a boolean mask or positions."""
+        rows = np.flatnonzero(series) if np.asarray(series).dtype == bool else np.asarray(series)
+        return replace(
+            self,
+            keys=self.keys.iloc[rows].reset_index(drop=True),
+            units=self.units[rows],
+            censored=self.censored[rows],
+            launch=self.launch[rows],
+            delisting=self.delisting[rows],
+            plans={name: plan[rows] for name, plan in self.plans.items()},
+            statics=self.statics.iloc[rows].reset_index(drop=True),
+        )
+
+    def most_sold(self, n: int) -> Panel:
+        """The ``n`` series that sold in the most periods, in the order they stand in."""
+        periods_with_sales = (np.nan_to_num(self.units) > 0).sum(axis=1)
+        order = np.argsort(-periods_with_sales, kind="stable")
+        return self.select(np.sort(order[:n]))
+
+    def reaching(self, n_periods: int) -> Panel:
+        """The panel with a calendar of at least ``n_periods``.
+
+        Where a plan does not reach that far, its last price goes on and no promotion follows.
+        """
+        extra = n_periods - len(self.periods)
+        if extra <= 0:
+            return self
+        plans = {name: _continued(name, plan, extra) for name, plan in self.plans.items()}
+        return replace(self, periods=self.periods.resized(n_periods), plans=plans)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Long frame: keys, date, units, censored; one row a series and known period on sale."""
+        rows, columns = np.nonzero(self.on_sale)
+        frame = self.keys.iloc[rows].reset_index(drop=True)
+        frame[c.DATE] = self.periods.dates[columns]
+        frame[c.UNITS] = self.units[rows, columns]
+        frame[c.CENSORED] = self.censored[rows, columns]
+        return frame
+
+    def __repr__(self) -> str:
+        unit = {"D": "days", "W": "weeks", "M": "months"}[self.periods.freq]
+        dates = self.periods.resized(self.cut).dates
+        share = self.censored.mean() if self.censored.size else 0.0
+        return (
+            f"Panel({self.n_series:,} series x {self.cut:,} {unit}, {dates[0].date()} to "
+            f"{dates[-1].date()}, {share:.1%} censored, plans: {', '.join(self.plans) or 'none'})"
+        )
+
+
+def _continued(name: str, plan: np.ndarray, extra: int) -> np.ndarray:
+    last = np.zeros_like(plan[:, -1:]) if name == c.PROMOTION else plan[:, -1:]
+    return np.concatenate([plan, np.repeat(last, extra, axis=1)], axis=1)
