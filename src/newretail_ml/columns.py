@@ -46,6 +46,14 @@ JOINED: Final = "joined"
 
 CENSORED: Final = "censored"
 
+REVENUE: Final = "revenue"
+RETURNS: Final = "returns"
+LAST_PRICE: Final = "last_price"
+ORDERS: Final = "orders"
+FIRST: Final = "first"
+LAST: Final = "last"
+CHANNELS: Final = "channels"
+
 EVENT: Final = "event"
 COUNTRY: Final = "country"
 

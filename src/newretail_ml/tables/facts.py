@@ -1,0 +1,61 @@
+"""What is counted about the tables and left as it is."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from newretail_ml import columns as c
+from newretail_ml.tables.cleaning import Cleaning
+from newretail_ml.tables.report import Action, Finding
+from newretail_ml.tables.rules import finding, is_cancelled
+from newretail_ml.tables.schemas import ORDERS
+
+
+def order_facts(tables: Mapping[str, pd.DataFrame], cleaning: Cleaning) -> list[Finding]:
+    """Returns, cancellations, lines without customer, closed days and doubtful ids."""
+    orders = tables[ORDERS]
+    no_customer = orders[orders[c.CUSTOMER].isna()]
+    return [
+        *_counted(orders[orders[c.UNITS] < 0], "returns", "negative units, no demand"),
+        *_counted(orders[orders[c.UNITS] == 0], "lines of 0 units", "no demand"),
+        *_counted(orders[is_cancelled(orders, cleaning)], "cancelled lines", "by order_id"),
+        *_counted(no_customer, "lines without customer", _share(no_customer, orders)),
+        *_unknown_customers(tables),
+        *_closed_days(orders[c.TIME]),
+        *_ids_that_differ_in_case(orders),
+    ]
+
+
+def _counted(lines: pd.DataFrame, what: str, why: str) -> list[Finding]:
+    return finding(lines, what, Action.COUNTED, why)
+
+
+def _share(lines: pd.DataFrame, orders: pd.DataFrame) -> str:
+    return f"{len(lines) / len(orders):.1%} of all lines"
+
+
+def _unknown_customers(tables: Mapping[str, pd.DataFrame]) -> list[Finding]:
+    if "customers" not in tables:
+        return []
+    orders = tables[ORDERS]
+    unknown = orders[c.CUSTOMER].notna() & ~orders[c.CUSTOMER].isin(tables["customers"][c.CUSTOMER])
+    return _counted(orders[unknown], "unknown customers", "not in the customers table")
+
+
+def _closed_days(times: pd.Series) -> list[Finding]:
+    """Days between the first and the last order on which nobody ordered."""
+    days = pd.DatetimeIndex(times.dt.normalize().unique())
+    closed = pd.date_range(days.min(), days.max(), freq="D").difference(days)
+    if closed.empty:
+        return []
+    counts = closed.day_name().value_counts()
+    why = "no order at all: " + ", ".join(f"{day} {count}" for day, count in counts.items())
+    return [Finding(ORDERS, "closed days", len(closed), Action.COUNTED, why)]
+
+
+def _ids_that_differ_in_case(orders: pd.DataFrame) -> list[Finding]:
+    items = pd.Series(orders[c.ITEM].unique())
+    alike = items[items.str.lower().duplicated(keep=False)]
+    lines = orders[orders[c.ITEM].isin(alike)]
+    why = f"{len(alike):,} ids, such as {', '.join(sorted(alike, key=str.lower)[:2])}"
+    return _counted(lines, "items alike but for case", why)
