@@ -1,0 +1,30 @@
+"""One seed, one independent stream of random numbers for each part of the world."""
+
+from __future__ import annotations
+
+import numpy as np
+
+PARTS = (
+    "items",
+    "elasticities",
+    "market",
+    "locations",
+    "assortment",
+    "customers",
+    "prices",
+    "levels",
+    "demand",
+    "stock",
+    "baskets",
+    "returns",
+)
+
+
+def stream(random_state: int, part: str) -> np.random.Generator:
+    """Return the stream of one part; what one part draws never moves another.
+
+    >>> bool(stream(1, "items").random() == stream(1, "prices").random())
+    False
+    """
+    seed = np.random.SeedSequence(random_state, spawn_key=(PARTS.index(part),))
+    return np.random.default_rng(seed)
