@@ -24,6 +24,7 @@ from newretail_ml.features.lags import (
     RollingMin,
     RollingStd,
     SeasonalMean,
+    Trend,
     ZeroShare,
 )
 from newretail_ml.features.price import (
@@ -73,5 +74,6 @@ __all__ = [
     "SeasonalMean",
     "Static",
     "StaticNumber",
+    "Trend",
     "ZeroShare",
 ]

@@ -16,6 +16,7 @@ class AvailableShare(HistoryFeature):
     """Share of the last ``window`` periods in which stock did not run out."""
 
     window: int
+    of_demand_alone = False
 
     @property
     def reach(self) -> int:
@@ -32,6 +33,8 @@ class AvailableShare(HistoryFeature):
 @dataclass(frozen=True)
 class PeriodsSinceStockout(HistoryFeature):
     """Periods since stock last ran out; NaN if it never did."""
+
+    of_demand_alone = False
 
     @property
     def reach(self) -> None:

@@ -9,15 +9,31 @@ from typing import ClassVar
 
 import numpy as np
 
+from newretail_ml.errors import DataError
 from newretail_ml.features.block import Block, Rows
 
 UNNAMED = "not part of the feature's name"
 
 
 class Feature(ABC):
-    """One column of the matrix. Subclasses are frozen dataclasses; their fields name them."""
+    """One column of the matrix. Subclasses are frozen dataclasses; their fields name them.
+
+    Attributes:
+        categorical: the values are codes of categories.
+        in_units: the values are units of the series, and grow with it.
+    """
 
     categorical: ClassVar[bool] = False
+    in_units: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        for field in fields(self):  # type: ignore[arg-type]
+            value = getattr(self, field.name)
+            if isinstance(value, int | float) and value <= 0:
+                raise DataError(
+                    f"{type(self).__name__} was given {field.name}={value}",
+                    next_step=f"Choose a {field.name} above zero.",
+                )
 
     @property
     def name(self) -> str:
@@ -53,6 +69,8 @@ class HistoryFeature(Feature):
     smallest multiple of its season that keeps it at or before the origin of the forecast, so
     one definition serves every horizon and can never see what is not yet known.
     """
+
+    of_demand_alone: ClassVar[bool] = True
 
     @property
     def shortest_lag(self) -> int:

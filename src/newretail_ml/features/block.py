@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -11,6 +13,8 @@ from scipy import sparse
 
 from newretail_ml.errors import DataError
 from newretail_ml.panel import Panel
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,11 @@ class Block:
         return self.demand if self.all_known else np.where(self.known, self.demand, 0.0)
 
     @cached_property
+    def weight(self) -> np.ndarray:
+        """1 where demand is known, else 0: (series, periods), or (1, periods) if all is known."""
+        return np.ones((1, self.demand.shape[1])) if self.all_known else self.known.astype(float)
+
+    @cached_property
     def totals(self) -> WindowTotals:
         """Window totals of demand."""
         return WindowTotals(self.filled)
@@ -84,13 +93,10 @@ class Block:
 
     @cached_property
     def _counts(self) -> WindowTotals:
-        return WindowTotals(self.known.astype(float))
+        return WindowTotals(self.weight)
 
     def count(self, window: int) -> np.ndarray:
         """Known periods among the last ``window``; (series, periods) or (1, periods)."""
-        if self.all_known:
-            periods = np.arange(1, self.demand.shape[1] + 1, dtype=float)
-            return np.minimum(periods, window)[None, :]
         return self._counts.over(window)
 
 
@@ -151,17 +157,24 @@ def _with_shifted(values: np.ndarray, by: int, ufunc: np.ufunc) -> np.ndarray:
 
 
 class Source:
-    """One panel while a matrix is made from it: hands out blocks, remembers group means."""
+    """One panel while one matrix is made from it: hands out blocks, remembers what they share."""
 
     def __init__(self, panel: Panel) -> None:
         self.panel = panel
         self._groups: dict[tuple[str, int, int], Block] = {}
         self._codes: dict[str, np.ndarray] = {}
+        self._shared: dict[Hashable, Any] = {}
 
     def block(self, series: slice, first: int, end: int) -> Block:
         """The block of some series over known periods ``first`` to ``end``, exclusive."""
         demand = self.panel.demand(series, slice(first, end)).astype(np.float64)
         return Block(demand, first, self, series)
+
+    def shared(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """What is the same for all blocks, computed for the first one that asks."""
+        if key not in self._shared:
+            self._shared[key] = compute()
+        return self._shared[key]
 
     def prepare_groups(self, by: str, first: int, end: int) -> None:
         """Compute the group means once, before blocks are worked on side by side."""
@@ -192,8 +205,13 @@ class Source:
         return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
 
 
+CHAIN = "chain"
+
+
 def attribute(panel: Panel, name: str) -> pd.Series:
-    """A key or static column of the panel, one value a series."""
+    """A key or static column of the panel, one value a series; CHAIN puts all in one group."""
+    if name == CHAIN:
+        return pd.Series(CHAIN, index=panel.keys.index)
     for frame in (panel.keys, panel.statics):
         if name in frame:
             return frame[name]

@@ -21,10 +21,13 @@ class _CalendarFeature(PlannedFeature):
 
     def values(self, block: Block, rows: Rows) -> np.ndarray:
         """One row of values, repeated for each series."""
-        first = int(rows.targets.min())
-        calendar = block.panel.periods.resized(int(rows.targets.max()) + 1).dates[first:]
-        row = np.asarray(self.of_dates(calendar), dtype=float)[rows.targets - first]
+        row = block.source.shared(self, lambda: self._row(block.panel, rows))
         return np.broadcast_to(row, (len(block.demand), len(row)))
+
+    def _row(self, panel: Panel, rows: Rows) -> np.ndarray:
+        first, last = int(rows.targets.min()), int(rows.targets.max())
+        calendar = panel.periods.dates[first : last + 1]
+        return np.asarray(self.of_dates(calendar), dtype=float)[rows.targets - first]
 
     def of_dates(self, dates: pd.DatetimeIndex) -> Any:
         """One value a date."""
@@ -117,13 +120,15 @@ class _EventFeature(PlannedFeature):
 
     def values(self, block: Block, rows: Rows) -> np.ndarray:
         """One row of distances for each place, given to its series."""
-        panel = block.panel
-        dates = panel.periods.resized(int(rows.targets.max()) + 1).dates[rows.targets]
-        values = np.empty((len(block.demand), len(rows)))
-        for place, members in _places(panel, block.series):
-            happens = _event_dates(panel.events, self.event, place)
-            values[members] = self.distance(dates, happens)
-        return values
+        number, places = block.source.shared("places", lambda: _places(block.panel))
+        distances = block.source.shared(self, lambda: self._distances(block.panel, rows, places))
+        return distances[number[block.series]]
+
+    def _distances(self, panel: Panel, rows: Rows, places: list[dict[str, Any]]) -> np.ndarray:
+        """(places, rows) distances."""
+        dates = panel.periods.dates[rows.targets]
+        happens = (_event_dates(panel.events, self.event, place) for place in places)
+        return np.array([self.distance(dates, days) for days in happens], dtype=float)
 
     def distance(self, dates: pd.DatetimeIndex, happens: pd.DatetimeIndex) -> np.ndarray:
         """Days between each date and the event."""
@@ -189,17 +194,14 @@ def _days(dates: pd.DatetimeIndex) -> np.ndarray:
     return dates.to_numpy("datetime64[D]").astype(np.int64)
 
 
-def _places(panel: Panel, series: slice) -> list[tuple[dict[str, Any], np.ndarray]]:
-    """Location and region of the series, where the event table knows local events."""
-    frame = pd.concat([panel.keys, panel.statics], axis=1).iloc[series]
+def _places(panel: Panel) -> tuple[np.ndarray, list[dict[str, Any]]]:
+    """Number of each series' place, and the places, as far as events are local."""
+    frame = pd.concat([panel.keys, panel.statics], axis=1)
     local = [name for name in (c.LOCATION, c.REGION) if name in panel.events and name in frame]
     if not local:
-        return [({}, np.arange(len(frame)))]
-    groups = frame.groupby(local, dropna=False, observed=True).indices
-    return [
-        (dict(zip(local, place if isinstance(place, tuple) else (place,), strict=True)), rows)
-        for place, rows in groups.items()
-    ]
+        return np.zeros(panel.n_series, dtype=int), [{}]
+    number = frame.groupby(local, sort=False, dropna=False, observed=True).ngroup()
+    return number.to_numpy(), frame[local].drop_duplicates().to_dict("records")
 
 
 def _event_dates(events: pd.DataFrame, event: str, place: dict[str, Any]) -> pd.DatetimeIndex:

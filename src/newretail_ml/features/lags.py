@@ -16,6 +16,7 @@ class Lag(HistoryFeature):
     """Demand ``lag`` periods before the target, or at the origin where that is earlier."""
 
     lag: int
+    in_units = True
 
     @property
     def shortest_lag(self) -> int:
@@ -45,24 +46,30 @@ class _Window(HistoryFeature):
 class RollingMean(_Window):
     """Mean of the last ``window`` periods."""
 
+    in_units = True
+
     def state(self, block: Block) -> np.ndarray:
         """Total over count; NaN where nothing is known."""
-        return _ratio(block.totals.over(self.window), block.count(self.window))
+        return ratio(block.totals.over(self.window), block.count(self.window))
 
 
 class RollingStd(_Window):
     """Sample standard deviation of the last ``window`` periods."""
 
+    in_units = True
+
     def state(self, block: Block) -> np.ndarray:
         """From the totals of demand and of its square; NaN with fewer than two known periods."""
         count = block.count(self.window)
-        mean = _ratio(block.totals.over(self.window), count)
+        mean = ratio(block.totals.over(self.window), count)
         scatter = block.squares.over(self.window) - count * mean**2
-        return np.sqrt(_ratio(np.maximum(scatter, 0.0), count - 1))
+        return np.sqrt(ratio(np.maximum(scatter, 0.0), count - 1))
 
 
 class RollingMin(_Window):
     """Smallest demand of the last ``window`` periods."""
+
+    in_units = True
 
     def state(self, block: Block) -> np.ndarray:
         """Minimum over known periods."""
@@ -72,6 +79,8 @@ class RollingMin(_Window):
 class RollingMax(_Window):
     """Largest demand of the last ``window`` periods."""
 
+    in_units = True
+
     def state(self, block: Block) -> np.ndarray:
         """Maximum over known periods."""
         return window_extreme(block.demand, self.window, np.fmax)
@@ -79,6 +88,8 @@ class RollingMax(_Window):
 
 class RollingMedian(_Window):
     """Median of the last ``window`` periods."""
+
+    in_units = True
 
     def state(self, block: Block) -> np.ndarray:
         """Middle of the known periods; unknown ones sort to the end."""
@@ -97,7 +108,25 @@ class ZeroShare(_Window):
 
     def state(self, block: Block) -> np.ndarray:
         """Known zeros over known periods."""
-        return 1.0 - _ratio(block.sold.over(self.window), block.count(self.window))
+        return 1.0 - ratio(block.sold.over(self.window), block.count(self.window))
+
+
+@dataclass(frozen=True)
+class Trend(HistoryFeature):
+    """Mean of the last ``short`` periods over the mean of the last ``long`` ones."""
+
+    short: int
+    long: int
+
+    @property
+    def reach(self) -> int:
+        """The longer window."""
+        return max(self.short, self.long)
+
+    def state(self, block: Block) -> np.ndarray:
+        """Ratio of two means; NaN where the longer one is zero."""
+        means = (RollingMean(window).state(block) for window in (self.short, self.long))
+        return ratio(*means)
 
 
 @dataclass(frozen=True)
@@ -111,6 +140,7 @@ class SeasonalMean(HistoryFeature):
 
     cycle: int
     n: int
+    in_units = True
 
     @property
     def shortest_lag(self) -> int:
@@ -129,16 +159,18 @@ class SeasonalMean(HistoryFeature):
 
     def state(self, block: Block) -> np.ndarray:
         """Mean over every ``cycle``-th period."""
-        total, count = block.filled.copy(), block.known.astype(float)
+        total, count = block.filled.copy(), block.weight.copy()
         for back in range(self.cycle, self.reach, self.cycle):
             total[:, back:] += block.filled[:, : max(total.shape[1] - back, 0)]
-            count[:, back:] += block.known[:, : max(total.shape[1] - back, 0)]
-        return _ratio(total, count)
+            count[:, back:] += block.weight[:, : max(total.shape[1] - back, 0)]
+        return ratio(total, count)
 
 
 @dataclass(frozen=True)
 class ExpandingMean(HistoryFeature):
     """Mean of all known periods so far."""
+
+    in_units = True
 
     @property
     def reach(self) -> None:
@@ -146,7 +178,7 @@ class ExpandingMean(HistoryFeature):
 
     def state(self, block: Block) -> np.ndarray:
         """Running total over running count."""
-        return _ratio(np.cumsum(block.filled, axis=1), np.cumsum(block.known, axis=1))
+        return ratio(np.cumsum(block.filled, axis=1), np.cumsum(block.weight, axis=1))
 
 
 @dataclass(frozen=True)
@@ -154,6 +186,7 @@ class ExponentialMean(HistoryFeature):
     """Exponentially weighted mean; a demand weighs half as much after ``half_life`` periods."""
 
     half_life: float
+    in_units = True
 
     @property
     def reach(self) -> None:
@@ -163,8 +196,8 @@ class ExponentialMean(HistoryFeature):
         """Weighted total over total weight; weights fade over unknown periods too."""
         fade = 0.5 ** (1.0 / self.half_life)
         total = lfilter([1.0], [1.0, -fade], block.filled, axis=1)
-        weight = lfilter([1.0], [1.0, -fade], block.known.astype(float), axis=1)
-        return _ratio(total, weight)
+        weight = lfilter([1.0], [1.0, -fade], block.weight, axis=1)
+        return ratio(total, weight)
 
 
 @dataclass(frozen=True)
@@ -191,6 +224,11 @@ def periods_since(happened: np.ndarray) -> np.ndarray:
     return np.where(np.isneginf(last), np.nan, period - last)
 
 
-def _ratio(total: np.ndarray, count: np.ndarray) -> np.ndarray:
+def ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
+    """One array over another; NaN where the one below is not above zero.
+
+    >>> ratio(np.array([6.0, 1.0]), np.array([3.0, 0.0])).tolist()
+    [2.0, nan]
+    """
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(count > 0, total / count, np.nan)
+        return np.where(below > 0, above / below, np.nan)

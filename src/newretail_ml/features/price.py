@@ -10,7 +10,7 @@ from newretail_ml import columns as c
 from newretail_ml.errors import DataError
 from newretail_ml.features.base import PlannedFeature
 from newretail_ml.features.block import Block, Rows, WindowTotals
-from newretail_ml.features.lags import periods_since
+from newretail_ml.features.lags import periods_since, ratio
 
 
 class _PlanFeature(PlannedFeature):
@@ -68,8 +68,8 @@ class PriceRatio(_PlanFeature):
         total = WindowTotals(np.where(known, plan, 0.0)).over(self.window)
         count = WindowTotals(known.astype(float)).over(self.window)
         past = np.full(plan.shape, np.nan)
-        np.divide(total[:, :-1], count[:, :-1], out=past[:, 1:], where=count[:, :-1] > 0)
-        return plan / past
+        past[:, 1:] = ratio(total, count)[:, :-1]
+        return ratio(plan, past)
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class PriceChange(_PlanFeature):
     def of_plan(self, plan: np.ndarray) -> np.ndarray:
         """Relative change."""
         change = np.full(plan.shape, np.nan)
-        change[:, self.periods :] = plan[:, self.periods :] / plan[:, : -self.periods] - 1.0
+        change[:, self.periods :] = ratio(plan[:, self.periods :], plan[:, : -self.periods]) - 1.0
         return change
 
 
@@ -97,7 +97,7 @@ class Discount(_PlanFeature):
     def values(self, block: Block, rows: Rows) -> np.ndarray:
         """Depth at the targets."""
         price = Price().values(block, rows)
-        return 1.0 - price / _RegularPrice().values(block, rows)
+        return 1.0 - ratio(price, _RegularPrice().values(block, rows))
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
+from newretail_ml.errors import DataError
 from newretail_ml.features.base import UNNAMED, HistoryFeature, PlannedFeature
 from newretail_ml.features.block import Block, Rows, attribute
 from newretail_ml.panel import Panel
@@ -29,8 +30,8 @@ class Static(PlannedFeature):
 
     def values(self, block: Block, rows: Rows) -> np.ndarray:
         """The series' code in every row."""
-        column = attribute(block.panel, self.attribute).astype("str").iloc[block.series]
-        codes = pd.Categorical(column, categories=self.fixed(block.panel).labels).codes
+        column = attribute(block.panel, self.attribute).iloc[block.series].astype("str")
+        codes = pd.Index(self.fixed(block.panel).labels).get_indexer(column)
         numbers = np.where(codes < 0, np.nan, codes.astype(float))
         return np.broadcast_to(numbers[:, None], (len(numbers), len(rows)))
 
@@ -50,20 +51,24 @@ class StaticNumber(PlannedFeature):
 
     def values(self, block: Block, rows: Rows) -> np.ndarray:
         """The series' number in every row."""
-        numbers = block.panel.statics[self.attribute].to_numpy(float)[block.series]
+        numbers = attribute(block.panel, self.attribute).to_numpy(float)[block.series]
         return np.broadcast_to(numbers[:, None], (len(numbers), len(rows)))
 
 
 @dataclass(frozen=True)
 class Age(PlannedFeature):
-    """Periods since the launch or first sale; not known (NaN) where that is yet to come."""
+    """Periods since the launch or first sale, ``most`` at most; NaN where that is yet to come.
+
+    Without a cap, age is another name for the date, and a tree can only extrapolate it badly.
+    """
+
+    most: int = 91
 
     def values(self, block: Block, rows: Rows) -> np.ndarray:
         """Target less start, as it was known at the origin."""
         start = block.panel.start[block.series, None]
-        return np.where(rows.targets - rows.horizons >= start, rows.targets - start, np.nan).astype(
-            float
-        )
+        age = np.minimum(rows.targets - start, self.most)
+        return np.where(rows.origins >= start, age, np.nan).astype(float)
 
 
 @dataclass(frozen=True)
@@ -73,10 +78,21 @@ class ByGroup(HistoryFeature):
     Args:
         attribute: key or attribute that names the group, such as category or location_id.
         feature: what to compute on the group's mean demand.
+
+    Raises:
+        DataError: the feature looks at more than demand.
     """
 
     attribute: str
     feature: HistoryFeature
+    of_demand_alone = False
+
+    def __post_init__(self) -> None:
+        if not self.feature.of_demand_alone:
+            raise DataError(
+                f"{self.feature.name} looks at more than demand, and a group has demand alone",
+                next_step="Pass a feature of demand, such as RollingMean(28).",
+            )
 
     @property
     def shortest_lag(self) -> int:

@@ -1,0 +1,17 @@
+"""Demand models, backtests and metrics."""
+
+from newretail_ml.forecasting.backtest import Backtest, backtest
+from newretail_ml.forecasting.base import Forecaster, PointForecaster
+from newretail_ml.forecasting.lightgbm_model import LightGBMForecaster
+from newretail_ml.forecasting.naive import MovingAverage, SeasonalAverage, SeasonalNaive
+
+__all__ = [
+    "Backtest",
+    "Forecaster",
+    "LightGBMForecaster",
+    "MovingAverage",
+    "PointForecaster",
+    "SeasonalAverage",
+    "SeasonalNaive",
+    "backtest",
+]

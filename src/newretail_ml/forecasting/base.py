@@ -1,0 +1,105 @@
+"""What every demand model has in common: parameters, fit, and a forecast of joint paths."""
+
+from __future__ import annotations
+
+import inspect
+from abc import ABC, abstractmethod
+from typing import Any, Self
+
+import numpy as np
+
+from newretail_ml.errors import DataError, NotFittedError
+from newretail_ml.forecast import Forecast
+from newretail_ml.forecasting.paths import PastForecasts, paths_around_mean
+from newretail_ml.panel import Panel
+
+
+class Forecaster(ABC):
+    """A demand model.
+
+    Parameters go into the constructor, `fit` returns the model, and what was learned ends in an
+    underscore. A model only ever sees a panel up to its cut.
+    """
+
+    panel_: Panel
+
+    def fit(self, panel: Panel) -> Self:
+        """Learn from all that the panel knows."""
+        self.panel_ = panel
+        return self
+
+    def forecast(
+        self,
+        horizon: int,
+        *,
+        panel: Panel | None = None,
+        n_paths: int = 200,
+        random_state: int = 0,
+    ) -> Forecast:
+        """Joint sample paths of the ``horizon`` periods after the panel's cut.
+
+        Args:
+            horizon: how many periods.
+            panel: where to start from; the panel of the fit, unless newer days have come in.
+            n_paths: paths a series.
+            random_state: seed of the paths.
+
+        Raises:
+            NotFittedError: `fit` was not called.
+            DataError: the model cannot see that far.
+        """
+        if not hasattr(self, "panel_"):
+            raise NotFittedError(self)
+        panel = self.panel_ if panel is None else panel
+        if horizon < 1:
+            raise DataError(
+                f"a horizon of {horizon} periods was asked for", next_step="Ask for 1 or more."
+            )
+        paths = self._paths(panel, horizon, n_paths, np.random.default_rng(random_state))
+        paths *= _sold(panel, horizon)[:, None, :]
+        return Forecast(panel.keys, panel.periods.shifted(panel.cut).resized(horizon), paths)
+
+    def get_params(self) -> dict[str, Any]:
+        """The parameters of the constructor, by name."""
+        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+
+    def clone(self) -> Self:
+        """An unfitted model with the same parameters."""
+        return type(self)(**self.get_params())
+
+    @abstractmethod
+    def _paths(
+        self, panel: Panel, horizon: int, n_paths: int, rng: np.random.Generator
+    ) -> np.ndarray:
+        """(series, paths, horizon) float32 paths after the panel's cut."""
+
+    def __repr__(self) -> str:
+        defaults = inspect.signature(type(self)).parameters
+        shown = (
+            f"{name}={value!r}"
+            for name, value in self.get_params().items()
+            if value != defaults[name].default
+        )
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+class PointForecaster(Forecaster):
+    """A model of expected demand, whose paths come from its own past errors."""
+
+    def _paths(
+        self, panel: Panel, horizon: int, n_paths: int, rng: np.random.Generator
+    ) -> np.ndarray:
+        mean = self._mean(panel, horizon)
+        past = PastForecasts.of(self._mean, panel, horizon)
+        return paths_around_mean(mean, past, panel, n_paths, rng)
+
+    @abstractmethod
+    def _mean(self, panel: Panel, horizon: int) -> np.ndarray:
+        """(series, horizon) expected demand after the panel's cut."""
+
+
+def _sold(panel: Panel, horizon: int) -> np.ndarray:
+    """(series, horizon) 1 where the item is on sale: launched, and not yet delisted."""
+    period = panel.cut + np.arange(horizon)
+    launched = (panel.launch < 0)[:, None] | (period >= panel.launch[:, None])
+    return (launched & (period < panel.delisting[:, None])).astype(np.float32)

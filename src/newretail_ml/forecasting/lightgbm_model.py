@@ -1,0 +1,256 @@
+"""One LightGBM model over all series and all horizons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from newretail_ml.errors import DataError, NotFittedError
+from newretail_ml.features import Recipe
+from newretail_ml.forecasting.base import Forecaster
+from newretail_ml.forecasting.paths import PastForecasts, past_origins, paths_around_mean
+from newretail_ml.forecasting.quantile_paths import paths_from_quantiles
+from newretail_ml.forecasting.recipes import default_recipe, level_features
+from newretail_ml.panel import Panel
+
+QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
+_OBJECTIVES = ("tweedie", "poisson", "quantile")
+_ROUNDS_WITHOUT_SPLIT = 100
+_PATIENCE = 30
+_LEAST_ROWS = 100
+_CEILING = 0.999
+
+
+class LightGBMForecaster(Forecaster):
+    """One gradient-boosted model over all series, direct, with the horizon as a feature.
+
+    Demand and every feature in units are divided by the series' own recent level, so that
+    series of any size teach one another. The last weeks of history are held out twice over:
+    to stop early, and to see how far forecasts went astray, which is what the sample paths are
+    made of. Then the model is fitted once more on everything.
+
+    Args:
+        horizon: the furthest period ahead that it will be asked for.
+        objective: "tweedie" or "poisson" for the mean, "quantile" for seven quantiles.
+        recipe: the features; by default what the panel offers (`default_recipe`).
+        num_leaves: leaves a tree.
+        learning_rate: shrinkage of each tree.
+        max_rounds: most trees; early stopping usually ends sooner.
+        rows_per_period: horizons drawn for each series and target period.
+        max_rows: training rows at most; older target periods are left out beyond it.
+        random_state: seed of LightGBM's sampling.
+        n_threads: threads; results do not depend on it.
+    """
+
+    def __init__(
+        self,
+        horizon: int = 28,
+        *,
+        objective: str = "tweedie",
+        recipe: Recipe | None = None,
+        num_leaves: int = 31,
+        learning_rate: float = 0.05,
+        max_rounds: int = 500,
+        rows_per_period: int = 4,
+        max_rows: int = 4_000_000,
+        random_state: int = 0,
+        n_threads: int | None = None,
+    ) -> None:
+        self.horizon = horizon
+        self.objective = objective
+        self.recipe = recipe
+        self.num_leaves = num_leaves
+        self.learning_rate = learning_rate
+        self.max_rounds = max_rounds
+        self.rows_per_period = rows_per_period
+        self.max_rows = max_rows
+        self.random_state = random_state
+        self.n_threads = n_threads
+
+    def fit(self, panel: Panel) -> Self:
+        """Learn from all that the panel knows.
+
+        Raises:
+            DataError: the objective is not known, or history is too short to learn from.
+        """
+        if self.objective not in _OBJECTIVES:
+            raise DataError(
+                f"the objective {self.objective!r} is not known",
+                next_step=f"Use one of {', '.join(_OBJECTIVES)}.",
+            )
+        self.recipe_ = (self.recipe or default_recipe(panel)).fixed(panel)
+        targets, horizons = self._training_pairs(panel)
+        features, level = self._matrix(panel, targets, horizons)
+        demand = panel.demand()[:, targets].ravel()
+        usable = np.isfinite(demand) & (level > 0)
+        self._check_enough(int(usable.sum()))
+        relative = np.divide(demand, level, out=np.zeros_like(level), where=usable)
+        origins = past_origins(panel, self.horizon)
+        split = int(origins[0]) if len(origins) else panel.cut
+        early = np.tile(targets < split, panel.n_series) & usable
+        late = usable & ~early
+        self.past_: PastForecasts | None = None
+        rounds = [_ROUNDS_WITHOUT_SPLIT] * len(self._parameters())
+        if min(early.sum(), late.sum()) >= _LEAST_ROWS:
+            held_out = features[late], relative[late]
+            boosters = self._stopped_early(features[early], relative[early], held_out)
+            self.past_ = PastForecasts.of(self._predictor(boosters), panel, self.horizon, origins)
+            rounds = [booster.best_iteration for booster in boosters]
+        self.boosters_ = self._boosted(features[usable], relative[usable], rounds)
+        return super().fit(panel)
+
+    def _paths(
+        self, panel: Panel, horizon: int, n_paths: int, rng: np.random.Generator
+    ) -> np.ndarray:
+        if horizon > self.horizon:
+            raise DataError(
+                f"{horizon} periods were asked of a model fitted for {self.horizon}",
+                next_step=f"Fit LightGBMForecaster(horizon={horizon}).",
+            )
+        predicted = self._predictor(self.boosters_)(panel, horizon)
+        past = None
+        if self.past_ is not None:
+            past = PastForecasts(
+                self.past_.forecast[..., :horizon], self.past_.actual[..., :horizon]
+            )
+        if self.objective == "quantile" and past is not None:
+            return paths_from_quantiles(predicted, past, panel, n_paths, rng)
+        middle = predicted.mean(axis=0)
+        if past is not None:
+            past = PastForecasts(past.forecast.mean(axis=0), past.actual)
+        return paths_around_mean(middle, past, panel, n_paths, rng)
+
+    def feature_importance(self) -> pd.DataFrame:
+        """Share of the total gain by feature, largest first; columns feature, share."""
+        if not hasattr(self, "boosters_"):
+            raise NotFittedError(self)
+        gain = sum(booster.feature_importance("gain") for booster in self.boosters_)
+        table = pd.DataFrame({"feature": self.recipe_.names, "share": gain / max(gain.sum(), 1e-9)})
+        return table.sort_values("share", ascending=False, ignore_index=True)
+
+    def _training_pairs(self, panel: Panel) -> tuple[np.ndarray, np.ndarray]:
+        """Target periods and horizons; each horizon comes up equally often."""
+        per_period = min(self.rows_per_period, self.horizon)
+        most_targets = max(self.max_rows // max(panel.n_series * per_period, 1), 1)
+        targets = np.arange(max(panel.cut - most_targets, 1), panel.cut)
+        stride = self.horizon / per_period
+        first = np.arange(len(targets))[:, None] % max(int(stride), 1)
+        horizons = 1 + (first + stride * np.arange(per_period)).astype(int) % self.horizon
+        pairs = np.repeat(targets, per_period), horizons.ravel()
+        possible = pairs[0] >= pairs[1]
+        self._check_enough(int(possible.sum()) * panel.n_series)
+        return pairs[0][possible], pairs[1][possible]
+
+    def _check_enough(self, n_rows: int) -> None:
+        if n_rows < _LEAST_ROWS:
+            raise DataError(
+                f"history holds {n_rows} rows to learn from at a horizon of {self.horizon}",
+                table="panel",
+                next_step="Bring more history, shorten the horizon, or use MovingAverage.",
+            )
+
+    def _matrix(
+        self, panel: Panel, targets: np.ndarray, horizons: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Scaled features (rows, features) and the level (rows,) they are scaled by.
+
+        The level leans on recent demand, with a tenth of the long run so that it stays above
+        zero through a quiet time.
+        """
+        levels = Recipe(level_features(panel.periods.freq))
+        recent, long_run = levels.cube(panel, targets, horizons, n_threads=self.n_threads)
+        level = 0.9 * np.where(np.isnan(recent), long_run, recent) + 0.1 * long_run
+        level = np.nan_to_num(level)
+        cube = self.recipe_.cube(panel, targets, horizons, n_threads=self.n_threads)
+        scale = np.where(level > 0, level, 1.0)
+        for position, feature in enumerate(self.recipe_.features):
+            if feature.in_units:
+                cube[position] /= scale
+        return cube.reshape(len(cube), -1).T, level.ravel()
+
+    def _predictor(self, boosters: list[Any]) -> Callable[[Panel, int], np.ndarray]:
+        def predict(panel: Panel, horizon: int) -> np.ndarray:
+            """(boosters, series, horizon) units."""
+            steps = np.arange(1, horizon + 1)
+            features, level = self._matrix(panel, panel.cut - 1 + steps, steps)
+            shape = (panel.n_series, horizon)
+            threads = self.n_threads or 0
+            relative = [b.predict(features, num_threads=threads) for b in boosters]
+            return np.stack([(np.maximum(r, 0.0) * level).reshape(shape) for r in relative])
+
+        return predict
+
+    def _stopped_early(
+        self,
+        features: np.ndarray,
+        relative: np.ndarray,
+        held_out: tuple[np.ndarray, np.ndarray],
+    ) -> list[Any]:
+        """Boosters that stop when demand held out is no longer forecast better."""
+        import lightgbm
+
+        data, ceiling = self._dataset(features, relative)
+        late, actual = held_out
+        valid = lightgbm.Dataset(late, np.minimum(actual, ceiling), reference=data)
+        return [
+            lightgbm.train(
+                parameters,
+                data,
+                num_boost_round=self.max_rounds,
+                valid_sets=[valid],
+                callbacks=[lightgbm.early_stopping(_PATIENCE, verbose=False)],
+            )
+            for parameters in self._parameters()
+        ]
+
+    def _boosted(
+        self, features: np.ndarray, relative: np.ndarray, rounds: Sequence[int]
+    ) -> list[Any]:
+        """One booster for the mean, or one for each quantile, with so many trees."""
+        import lightgbm
+
+        data, _ = self._dataset(features, relative)
+        return [
+            lightgbm.train(parameters, data, num_boost_round=n_rounds)
+            for parameters, n_rounds in zip(self._parameters(), rounds, strict=True)
+        ]
+
+    def _dataset(self, features: np.ndarray, relative: np.ndarray) -> tuple[Any, float]:
+        """LightGBM's data, and the ceiling that relative demand was cut off at.
+
+        A bulk order of a hundred times the usual day would bend every tree towards it.
+        """
+        import lightgbm
+
+        ceiling = float(np.quantile(relative, _CEILING))
+        data = lightgbm.Dataset(
+            features,
+            np.minimum(relative, ceiling),
+            feature_name=self.recipe_.names,
+            categorical_feature=self.recipe_.categorical,
+            params={"verbose": -1},
+            free_raw_data=False,
+        )
+        return data, ceiling
+
+    def _parameters(self) -> list[dict[str, Any]]:
+        shared: dict[str, Any] = {
+            "num_leaves": self.num_leaves,
+            "learning_rate": self.learning_rate,
+            "min_data_in_leaf": 50,
+            "feature_fraction": 0.7,
+            "bagging_fraction": 0.7,
+            "bagging_freq": 1,
+            "seed": self.random_state,
+            "deterministic": True,
+            "force_row_wise": True,
+            "num_threads": self.n_threads or 0,
+            "verbose": -1,
+            "objective": self.objective,
+        }
+        if self.objective == "quantile":
+            return [{**shared, "alpha": level} for level in QUANTILES]
+        return [{**shared, "tweedie_variance_power": 1.2}]

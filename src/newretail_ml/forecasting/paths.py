@@ -1,0 +1,169 @@
+"""Joint sample paths from past forecasts: what happened to series like this one.
+
+A forecast made at an earlier origin, set beside what then happened, gives one *trajectory* of
+relative errors over the whole horizon. A path of a series is its own forecast times the
+trajectory of a similar series, taken whole, so that the dependence between periods (a weak week
+stays weak, a forecast that is too high stays too high) is the one that was observed. The p-th
+paths of all series come from the same origin, so what moved the whole chain moves it together.
+
+The idea is that of the Schaake shuffle: Clark, Gangopadhyay, Hay, Rajagopalan and Wilby (2004),
+"The Schaake shuffle", Journal of Hydrometeorology 5, 243-262; with analogues drawn from similar
+series in the place of past dates of the same one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from newretail_ml.panel import Panel
+
+N_ANALOGUES = 100
+_ENOUGH_TRAJECTORIES = 400
+_MOST_ORIGINS = 26
+_LEAST_ORIGINS = 8
+# Relative errors explode where a forecast is next to nothing, as on a closing day. They are
+# taken relative to this share of the mean of the horizon at least.
+_SMALLEST_SHARE = 0.3
+
+
+@dataclass(frozen=True)
+class PastForecasts:
+    """Forecasts from earlier origins, beside what happened.
+
+    Attributes:
+        forecast: (..., series, origins, horizon), expected demand or quantiles of it.
+        actual: (series, origins, horizon); NaN where demand is not known.
+    """
+
+    forecast: np.ndarray
+    actual: np.ndarray
+
+    @classmethod
+    def of(
+        cls,
+        predict: Callable[[Panel, int], np.ndarray],
+        panel: Panel,
+        horizon: int,
+        origins: np.ndarray | None = None,
+    ) -> PastForecasts | None:
+        """Forecasts that a model would have made; None where history is too short for one.
+
+        Args:
+            predict: (panel, horizon) -> (..., series, horizon).
+            panel: history; forecasts are made from earlier cuts of it.
+            horizon: how far they look.
+            origins: the cuts; by default as `past_origins` says.
+        """
+        origins = past_origins(panel, horizon) if origins is None else origins
+        if len(origins) == 0:
+            return None
+        made = [predict(panel.until(int(origin)), horizon) for origin in origins]
+        demand = panel.demand()
+        actual = np.stack([demand[:, at : at + horizon] for at in origins], axis=1)
+        return cls(np.stack(made, axis=-2), actual)
+
+
+def past_origins(panel: Panel, horizon: int, *, earliest: int | None = None) -> np.ndarray:
+    """Cuts from which a whole horizon can be compared with what happened, newest last.
+
+    Days go back by whole weeks, so that weekdays stand where they stand in the forecast. Few
+    series need more origins for enough trajectories.
+    """
+    step = panel.periods.season if panel.periods.freq == "D" else 1
+    earliest = max(panel.cut // 2, 1) if earliest is None else earliest
+    wanted = -(-_ENOUGH_TRAJECTORIES // min(max(panel.n_series, 1), N_ANALOGUES))
+    wanted = min(max(wanted, _LEAST_ORIGINS), _MOST_ORIGINS)
+    origins = panel.cut - horizon - step * np.arange(wanted)
+    return origins[origins >= earliest][::-1]
+
+
+def paths_around_mean(
+    mean: np.ndarray,
+    past: PastForecasts | None,
+    panel: Panel,
+    n_paths: int,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """(series, paths, horizon) paths whose mean is the given (series, horizon) mean."""
+    mean = np.maximum(np.nan_to_num(mean), 0.0)
+    if past is None:
+        return _negative_binomial(mean, panel, n_paths, rng)
+    ratios = relative_errors(past)
+    donors, origins = draw_analogues(mean, panel, ratios.shape[1], n_paths, rng)
+    paths = mean[:, None, :].astype(np.float32) * ratios[donors, origins]
+    average = paths.mean(axis=1, dtype=np.float64)
+    scale = np.divide(mean, average, out=np.ones_like(mean), where=average > 0)
+    paths *= scale[:, None, :].astype(np.float32)
+    return rounded_like(panel, paths, rng)
+
+
+def relative_errors(past: PastForecasts) -> np.ndarray:
+    """(series, origins, horizon) float32 actual over forecast, one on average over all units."""
+    level = past.forecast.mean(axis=2, keepdims=True)
+    expected = np.maximum(past.forecast, _SMALLEST_SHARE * level)
+    nothing = expected <= 0
+    ratios = np.where(nothing, 1.0, past.actual / np.where(nothing, 1.0, expected))
+    known = ~np.isnan(ratios)
+    total = np.where(known, ratios, 0.0).sum(axis=2, keepdims=True)
+    count = known.sum(axis=2, keepdims=True)
+    trajectory = np.divide(total, count, out=np.ones_like(total), where=count > 0)
+    ratios = np.where(known, ratios, trajectory)
+    weighted = float((ratios * past.forecast).sum())
+    if weighted > 0:
+        ratios *= float(past.forecast.sum()) / weighted
+    return ratios.astype(np.float32)
+
+
+def draw_analogues(
+    mean: np.ndarray, panel: Panel, n_origins: int, n_paths: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Whose trajectory each path follows: donors (series, paths) and origins (1, paths).
+
+    Similar means close in expected demand and in the variation of demand from week to week.
+    """
+    level = np.log(np.maximum(mean.mean(axis=1), 1e-3))
+    traits = np.stack([level, _log_variation(panel)], axis=1)
+    spread = traits.std(axis=0)
+    traits = (traits - traits.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+    n_analogues = min(N_ANALOGUES, len(mean))
+    _, similar = cKDTree(traits).query(traits, k=np.arange(1, n_analogues + 1))
+    picks = rng.integers(0, n_analogues, size=(len(mean), n_paths))
+    donors = np.take_along_axis(similar, picks, axis=1)
+    return donors, (np.arange(n_paths) % n_origins)[None, :]
+
+
+def rounded_like(panel: Panel, paths: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Paths in whole units where history is in whole units, up or down at random by the rest."""
+    sold = panel.units[np.isfinite(panel.units)]
+    if sold.size == 0 or (sold != np.floor(sold)).any():
+        return paths
+    return np.floor(paths + rng.random(paths.shape, dtype=np.float32))
+
+
+def _log_variation(panel: Panel) -> np.ndarray:
+    """(series,) log coefficient of variation of totals over a week (or of single periods)."""
+    width = panel.periods.season if panel.periods.freq == "D" else 1
+    n_totals = min(panel.cut // width, 26)
+    if n_totals < 2:
+        return np.zeros(panel.n_series)
+    recent = np.nan_to_num(panel.demand(periods=slice(panel.cut - n_totals * width, panel.cut)))
+    totals = recent.reshape(panel.n_series, n_totals, width).sum(axis=2, dtype=np.float64)
+    return np.log(np.maximum(totals.std(axis=1), 0.1) / np.maximum(totals.mean(axis=1), 0.1))
+
+
+def _negative_binomial(
+    mean: np.ndarray, panel: Panel, n_paths: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Independent periods with the variance of history, where no past forecast can be judged."""
+    demand = panel.demand().astype(np.float64)
+    count = np.maximum((~np.isnan(demand)).sum(axis=1), 1)
+    centre = np.nansum(demand, axis=1) / count
+    variance = np.nansum((demand - centre[:, None]) ** 2, axis=1) / count
+    excess = np.maximum(variance - centre, 0.01) / np.maximum(centre, 1e-9) ** 2
+    shape = (1.0 / np.maximum(excess, 1e-6))[:, None, None]
+    rate = rng.gamma(shape, 1.0 / shape, (len(mean), n_paths, mean.shape[1])) * mean[:, None, :]
+    return rng.poisson(rate).astype(np.float32)

@@ -1,0 +1,118 @@
+"""The state a policy decides on: stock, orders on their way, and how supply works."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from newretail_ml import columns as c
+from newretail_ml.errors import DataError
+
+if TYPE_CHECKING:
+    from newretail_ml.tables import RetailTables
+
+STATE = "state"
+SHORTAGE_COST = "shortage_cost"
+HOLDING_COST = "holding_cost"
+_DEFAULTS = {c.ON_ORDER: 0.0, c.PACK_SIZE: 1.0}
+_SMALLEST = {c.ON_HAND: 0, c.ON_ORDER: 0, c.LEAD_TIME: 0, c.REVIEW_PERIOD: 1, c.PACK_SIZE: 1}
+
+
+def state_from_tables(
+    tables: RetailTables, *, lead_time: int, review_period: int, holding_rate: float | None = None
+) -> pd.DataFrame:
+    """Stock on hand at the end of the last day of the stock table, one row an item and location.
+
+    Args:
+        tables: the chain's tables; stock is needed.
+        lead_time: days from order to delivery.
+        review_period: days between two orders.
+        holding_rate: cost of holding, as a share of unit cost a year. With it, and with unit
+            costs and prices in the tables, the costs of too much and too little are filled in.
+
+    Raises:
+        DataError: there is no stock table, or costs are asked for and not known.
+    """
+    if tables.stock is None:
+        raise DataError(
+            "there is no stock table, so what is on hand is unknown",
+            table="stock",
+            next_step="Add one (date, location_id, item_id, on_hand), or pass a state of your own.",
+        )
+    stock = tables.stock
+    state = stock[stock[c.DATE] == stock[c.DATE].max()][[c.ITEM, c.LOCATION, c.ON_HAND]]
+    state = state[state[c.LOCATION].isin(tables.demand_lines()[c.LOCATION].unique())]
+    state = state.assign(**{c.LEAD_TIME: lead_time, c.REVIEW_PERIOD: review_period})
+    items = tables.items
+    if items is not None:
+        known = [name for name in (c.ITEM, c.PACK_SIZE, c.UNIT_COST) if name in items]
+        state = state.merge(items[known], on=c.ITEM, how="left")
+    if holding_rate is not None:
+        state = _with_costs(state, tables, (lead_time + review_period) * holding_rate / 365)
+    return state.drop(columns=c.UNIT_COST, errors="ignore").reset_index(drop=True)
+
+
+def checked_state(state: pd.DataFrame) -> pd.DataFrame:
+    """The state with defaults filled in.
+
+    Raises:
+        DataError: a column is missing, a number is missing or too small, or a key repeats.
+    """
+    state = state.reset_index(drop=True)
+    missing = [name for name in (c.ITEM, *_SMALLEST) if name not in state and name not in _DEFAULTS]
+    if missing:
+        raise DataError(
+            f"the column is missing (there are {', '.join(map(str, state.columns))})",
+            table=STATE,
+            column=missing[0],
+            next_step="Add it.",
+        )
+    for column, value in _DEFAULTS.items():
+        state[column] = state[column].fillna(value) if column in state else value
+    for column, smallest in _SMALLEST.items():
+        _check_numbers(state, column, smallest)
+    for column in (SHORTAGE_COST, HOLDING_COST):
+        if column in state:
+            _check_numbers(state, column, 0)
+    keys = [name for name in c.SERIES_KEYS if name in state]
+    repeated = state.duplicated(keys, keep=False)
+    if repeated.any():
+        raise DataError(
+            f"{repeated.sum():,} rows share {' and '.join(keys)}",
+            table=STATE,
+            rows=state.index[repeated],
+            next_step="Keep one row for each.",
+        )
+    return state
+
+
+def _check_numbers(state: pd.DataFrame, column: str, smallest: int) -> None:
+    numbers = pd.to_numeric(state[column], errors="coerce").to_numpy(float)
+    bad = ~(np.isfinite(numbers) & (numbers >= smallest))
+    if bad.any():
+        first = state[column][bad].iloc[0]
+        raise DataError(
+            f"{bad.sum():,} values are not numbers of at least {smallest}, the first is {first!r}",
+            table=STATE,
+            column=column,
+            rows=state.index[bad],
+            next_step="Correct them.",
+        )
+    state[column] = numbers
+
+
+def _with_costs(state: pd.DataFrame, tables: RetailTables, holding_share: float) -> pd.DataFrame:
+    """Shortage costs the margin that is lost, holding its share of the unit cost."""
+    if c.UNIT_COST not in state:
+        raise DataError(
+            "unit costs are not known, so shortage and holding cannot be priced",
+            table="items",
+            column=c.UNIT_COST,
+            next_step="Add the column, or order by service level.",
+        )
+    prices = tables.demand_lines().sort_values(c.TIME).groupby(c.ITEM)[c.UNIT_PRICE].last()
+    margin = state[c.ITEM].map(prices) - state[c.UNIT_COST]
+    costs = {SHORTAGE_COST: margin.clip(lower=0), HOLDING_COST: holding_share * state[c.UNIT_COST]}
+    return state.assign(**costs)
