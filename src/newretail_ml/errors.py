@@ -67,6 +67,13 @@ class MissingExtraError(NewRetailError, ImportError):
         )
 
 
+class TrackingError(NewRetailError):
+    """The tracker cannot be reached, or refused what was to be logged."""
+
+    def __init__(self, problem: str, *, next_step: str) -> None:
+        super().__init__(f"{problem}. {next_step}")
+
+
 def _shown(rows: tuple[object, ...], most: int = 5) -> str:
     if not rows:
         return ""

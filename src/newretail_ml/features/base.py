@@ -99,9 +99,17 @@ class HistoryFeature(Feature):
     def values(self, block: Block, rows: Rows) -> np.ndarray:
         """The state at the newest period that is known at the origin."""
         position = rows.targets - self.delay(rows.horizons) - block.first
-        values = self.state(block)[:, np.maximum(position, 0)]
-        values[:, position < 0] = np.nan
-        return values
+        return _columns(self.state(block), position)
+
+
+def _columns(state: np.ndarray, positions: np.ndarray) -> np.ndarray:
+    """Columns of a state; NaN where the position lies before the first."""
+    begin, end = int(positions[0]), int(positions[-1]) + 1
+    if begin >= 0 and np.array_equal(positions, np.arange(begin, end)):
+        return state[:, begin:end]  # many targets in a row at one horizon: no need to copy
+    columns = state[:, np.maximum(positions, 0)]
+    columns[:, positions < 0] = np.nan
+    return columns
 
 
 def _as_word(argument: object) -> str:

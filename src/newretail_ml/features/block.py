@@ -68,13 +68,19 @@ class Block:
 
     @cached_property
     def filled(self) -> np.ndarray:
-        """(series, periods) demand with zero where it is not known."""
+        """(series, periods) float32 demand with zero where it is not known."""
         return self.demand if self.all_known else np.where(self.known, self.demand, 0.0)
+
+    @cached_property
+    def precise(self) -> np.ndarray:
+        """The same in float64, for squares that are subtracted and sums over all periods."""
+        return self.filled.astype(np.float64)
 
     @cached_property
     def weight(self) -> np.ndarray:
         """1 where demand is known, else 0: (series, periods), or (1, periods) if all is known."""
-        return np.ones((1, self.demand.shape[1])) if self.all_known else self.known.astype(float)
+        known = np.ones((1, self.demand.shape[1])) if self.all_known else self.known
+        return known.astype(np.float32)
 
     @cached_property
     def totals(self) -> WindowTotals:
@@ -83,13 +89,18 @@ class Block:
 
     @cached_property
     def squares(self) -> WindowTotals:
-        """Window totals of squared demand."""
-        return WindowTotals(self.filled**2)
+        """Window totals of squared demand, in float64."""
+        return WindowTotals(self.precise**2)
+
+    @cached_property
+    def precise_totals(self) -> WindowTotals:
+        """Window totals of demand, in float64."""
+        return WindowTotals(self.precise)
 
     @cached_property
     def sold(self) -> WindowTotals:
         """Window totals of periods with a sale."""
-        return WindowTotals((self.filled > 0).astype(float))
+        return WindowTotals((self.filled > 0).astype(np.float32))
 
     @cached_property
     def _counts(self) -> WindowTotals:
@@ -105,7 +116,8 @@ class WindowTotals:
 
     A window of 28 is one of 4, one of 8 and one of 16 side by side. Each total depends on the
     values in its window alone and on nothing that came before, unlike a difference of two
-    cumulative sums: training and prediction agree to the bit wherever their arrays begin.
+    cumulative sums: training and prediction agree to the bit wherever their arrays begin. Sums
+    of sums lose so little that float32 is enough for what ends in a float32 matrix.
 
     >>> WindowTotals(np.array([[1.0, 2.0, 3.0, 4.0]])).over(3).tolist()
     [[1.0, 3.0, 6.0, 9.0]]
@@ -117,20 +129,16 @@ class WindowTotals:
     def over(self, window: int) -> np.ndarray:
         """(series, periods) total over the last ``window`` periods, fewer at the beginning."""
         powers = [level for level in range(window.bit_length()) if window >> level & 1]
-        total = self._level(powers[0]).copy()
-        offset = 1 << powers[0]
+        total, width = self._level(powers[0]), 1 << powers[0]
         for level in powers[1:]:
-            part = self._level(level)
-            total[:, offset:] += part[:, : max(part.shape[1] - offset, 0)]
-            offset += 1 << level
+            total = _combined(np.add, total, self._level(level), width)
+            width += 1 << level
         return total
 
     def _level(self, level: int) -> np.ndarray:
         while len(self._levels) <= level:
-            step = 1 << (len(self._levels) - 1)
-            doubled = self._levels[-1].copy()
-            doubled[:, step:] += self._levels[-1][:, : max(doubled.shape[1] - step, 0)]
-            self._levels.append(doubled)
+            widest, width = self._levels[-1], 1 << (len(self._levels) - 1)
+            self._levels.append(_combined(np.add, widest, widest, width))
         return self._levels[level]
 
 
@@ -144,15 +152,16 @@ def window_extreme(values: np.ndarray, window: int, ufunc: np.ufunc) -> np.ndarr
     """
     width = 1
     while width * 2 <= window:
-        values = _with_shifted(values, width, ufunc)
+        values = _combined(ufunc, values, values, width)
         width *= 2
-    return _with_shifted(values, window - width, ufunc) if width < window else values
+    return _combined(ufunc, values, values, window - width) if width < window else values
 
 
-def _with_shifted(values: np.ndarray, by: int, ufunc: np.ufunc) -> np.ndarray:
-    result = values.copy()
-    if by < values.shape[1]:
-        ufunc(values[:, by:], values[:, : values.shape[1] - by], out=result[:, by:])
+def _combined(ufunc: np.ufunc, newer: np.ndarray, older: np.ndarray, by: int) -> np.ndarray:
+    """Each column of ``newer`` with the one ``by`` before it in ``older``, where there is one."""
+    result = np.empty_like(newer)
+    result[:, :by] = newer[:, :by]
+    ufunc(newer[:, by:], older[:, : max(older.shape[1] - by, 0)], out=result[:, by:])
     return result
 
 
@@ -167,8 +176,7 @@ class Source:
 
     def block(self, series: slice, first: int, end: int) -> Block:
         """The block of some series over known periods ``first`` to ``end``, exclusive."""
-        demand = self.panel.demand(series, slice(first, end)).astype(np.float64)
-        return Block(demand, first, self, series)
+        return Block(self.panel.demand(series, slice(first, end)), first, self, series)
 
     def shared(self, key: Hashable, compute: Callable[[], T]) -> T:
         """What is the same for all blocks, computed for the first one that asks."""
@@ -179,7 +187,7 @@ class Source:
     def prepare_groups(self, by: str, first: int, end: int) -> None:
         """Compute the group means once, before blocks are worked on side by side."""
         if (by, first, end) not in self._groups:
-            demand = self._group_mean(by, first, end)
+            demand = self._group_mean(by, first, end).astype(np.float32)
             self._groups[by, first, end] = Block(demand, first, self, slice(0, len(demand)))
 
     def groups(self, by: str, first: int, end: int) -> Block:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.signal import lfilter
 
 from newretail_ml.features.base import HistoryFeature
 from newretail_ml.features.block import Block, window_extreme
@@ -61,7 +60,7 @@ class RollingStd(_Window):
     def state(self, block: Block) -> np.ndarray:
         """From the totals of demand and of its square; NaN with fewer than two known periods."""
         count = block.count(self.window)
-        mean = ratio(block.totals.over(self.window), count)
+        mean = ratio(block.precise_totals.over(self.window), count)
         scatter = block.squares.over(self.window) - count * mean**2
         return np.sqrt(ratio(np.maximum(scatter, 0.0), count - 1))
 
@@ -178,7 +177,7 @@ class ExpandingMean(HistoryFeature):
 
     def state(self, block: Block) -> np.ndarray:
         """Running total over running count."""
-        return ratio(np.cumsum(block.filled, axis=1), np.cumsum(block.weight, axis=1))
+        return ratio(np.cumsum(block.precise, axis=1), np.cumsum(block.weight, axis=1))
 
 
 @dataclass(frozen=True)
@@ -194,9 +193,11 @@ class ExponentialMean(HistoryFeature):
 
     def state(self, block: Block) -> np.ndarray:
         """Weighted total over total weight; weights fade over unknown periods too."""
+        from scipy.signal import lfilter
+
         fade = 0.5 ** (1.0 / self.half_life)
-        total = lfilter([1.0], [1.0, -fade], block.filled, axis=1)
-        weight = lfilter([1.0], [1.0, -fade], block.weight, axis=1)
+        total = lfilter([1.0], [1.0, -fade], block.precise, axis=1)
+        weight = lfilter([1.0], [1.0, -fade], block.weight.astype(float), axis=1)
         return ratio(total, weight)
 
 

@@ -16,7 +16,7 @@ from newretail_ml.features.block import Block, Rows, Source
 from newretail_ml.features.series import ByGroup, Static
 from newretail_ml.panel import Panel
 
-_CELLS_A_BLOCK = 100_000
+_CELLS_A_BLOCK = 300_000
 
 
 class Recipe:
@@ -53,11 +53,6 @@ class Recipe:
     def names(self) -> list[str]:
         """Name of each column."""
         return [feature.name for feature in self.features]
-
-    @property
-    def categorical(self) -> list[str]:
-        """Names of the columns that hold category codes."""
-        return [feature.name for feature in self.features if feature.categorical]
 
     def cube(
         self,

@@ -4,6 +4,7 @@ from newretail_ml.forecasting.backtest import Backtest, backtest
 from newretail_ml.forecasting.base import Forecaster, PointForecaster
 from newretail_ml.forecasting.lightgbm_model import LightGBMForecaster
 from newretail_ml.forecasting.naive import MovingAverage, SeasonalAverage, SeasonalNaive
+from newretail_ml.forecasting.selection import Selection, select_model, standard_models
 
 __all__ = [
     "Backtest",
@@ -13,5 +14,8 @@ __all__ = [
     "PointForecaster",
     "SeasonalAverage",
     "SeasonalNaive",
+    "Selection",
     "backtest",
+    "select_model",
+    "standard_models",
 ]

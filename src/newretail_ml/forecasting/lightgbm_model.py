@@ -54,7 +54,7 @@ class LightGBMForecaster(Forecaster):
         num_leaves: int = 31,
         learning_rate: float = 0.05,
         max_rounds: int = 500,
-        rows_per_period: int = 4,
+        rows_per_period: int = 2,
         max_rows: int = 4_000_000,
         random_state: int = 0,
         n_threads: int | None = None,
@@ -229,8 +229,9 @@ class LightGBMForecaster(Forecaster):
         data = lightgbm.Dataset(
             features,
             np.minimum(relative, ceiling),
-            feature_name=self.recipe_.names,
-            categorical_feature=self.recipe_.categorical,
+            categorical_feature=[
+                at for at, feature in enumerate(self.recipe_.features) if feature.categorical
+            ],
             params={"verbose": -1},
             free_raw_data=False,
         )
@@ -240,6 +241,7 @@ class LightGBMForecaster(Forecaster):
         shared: dict[str, Any] = {
             "num_leaves": self.num_leaves,
             "learning_rate": self.learning_rate,
+            "max_bin": 63,
             "min_data_in_leaf": 50,
             "feature_fraction": 0.7,
             "bagging_fraction": 0.7,

@@ -88,7 +88,11 @@ def paths_around_mean(
     n_paths: int,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """(series, paths, horizon) paths whose mean is the given (series, horizon) mean."""
+    """(series, paths, horizon) paths whose mean is the given (series, horizon) mean.
+
+    In a period in which none of the analogues ever sold anything (a closing day that the model
+    does not know) all paths are zero, and the series' other periods take over its share.
+    """
     mean = np.maximum(np.nan_to_num(mean), 0.0)
     if past is None:
         return _negative_binomial(mean, panel, n_paths, rng)
@@ -96,7 +100,9 @@ def paths_around_mean(
     donors, origins = draw_analogues(mean, panel, ratios.shape[1], n_paths, rng)
     paths = mean[:, None, :].astype(np.float32) * ratios[donors, origins]
     average = paths.mean(axis=1, dtype=np.float64)
-    scale = np.divide(mean, average, out=np.ones_like(mean), where=average > 0)
+    scale = np.divide(mean, average, out=np.zeros_like(mean), where=average > 0)
+    kept, wanted = np.where(average > 0, mean, 0.0).sum(axis=1), mean.sum(axis=1)
+    scale *= np.divide(wanted, kept, out=np.ones_like(kept), where=kept > 0)[:, None]
     paths *= scale[:, None, :].astype(np.float32)
     return rounded_like(panel, paths, rng)
 

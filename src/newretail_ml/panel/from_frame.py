@@ -13,6 +13,7 @@ from newretail_ml.panel.periods import Periods, check_frequency, infer_frequency
 PLANS = (c.PRICE, c.REGULAR_PRICE, c.PROMOTION)
 _NIXTLA = {"unique_id": c.ITEM, "ds": c.DATE, "y": c.UNITS}
 _FRAME = "frame"
+_ZONE = r"^(.*\d:\d\d.*?)\s*(?:Z|[+-]\d\d:?\d\d)$"
 
 
 def panel_from_frame(
@@ -37,7 +38,7 @@ def panel_from_frame(
     units = _filled(frame, series, period, shape, cut=_known_periods(frame, period))
     censored = np.zeros(units.shape, dtype=bool)
     if c.CENSORED in frame:
-        marked = frame[c.CENSORED].astype(bool).to_numpy() & (period < units.shape[1])
+        marked = frame[c.CENSORED].to_numpy() & (period < units.shape[1])
         censored[series[marked], period[marked]] = True
     return cls(
         keys=keys,
@@ -91,23 +92,44 @@ def _checked(frame: pd.DataFrame) -> pd.DataFrame:
             )
     if frame.empty:
         raise DataError("there are no rows", table=_FRAME, next_step="Pass at least one row.")
-    dates = pd.to_datetime(frame[c.DATE], errors="coerce")
-    _refuse(frame[c.DATE], dates.isna(), "are not dates", "Write them as YYYY-MM-DD.")
-    if dates.dt.tz is not None:
-        dates = dates.dt.tz_localize(None)
-    units = pd.to_numeric(frame[c.UNITS], errors="coerce").astype(float)
-    bad = units.isna() & frame[c.UNITS].notna()
-    _refuse(frame[c.UNITS], bad, "are not numbers", "Correct them, or leave them empty.")
-    _refuse(frame[c.UNITS], np.isinf(units), "are infinite", "Correct them, or leave them empty.")
-    _refuse(frame[c.UNITS], units < 0, "are negative", "Pass sales before returns.")
-    return frame.assign(**{c.DATE: dates, c.UNITS: units})
+    for column in c.SERIES_KEYS:
+        if column in frame:
+            _refuse(frame[column], frame[column].isna(), "are missing", "Fill or drop the rows.")
+    numeric = (c.UNITS, c.CENSORED, *PLANS)
+    checked = {name: _numbers(frame[name]) for name in numeric if name in frame}
+    _refuse(frame[c.UNITS], checked[c.UNITS] < 0, "are negative", "Pass sales before returns.")
+    if c.CENSORED in checked:
+        checked[c.CENSORED] = checked[c.CENSORED] > 0
+    return frame.assign(**{c.DATE: _dates(frame[c.DATE])}, **checked)
+
+
+def _dates(values: pd.Series) -> pd.Series:
+    """Dates on the wall clock: a sale belongs to the day that the shop's clock showed."""
+    if pd.api.types.is_numeric_dtype(values):
+        dates = pd.Series(pd.NaT, index=values.index)
+    elif isinstance(values.dtype, pd.DatetimeTZDtype):
+        dates = values.dt.tz_localize(None)
+    elif pd.api.types.infer_dtype(values) == "string":
+        dates = pd.to_datetime(values.str.replace(_ZONE, r"\1", regex=True), errors="coerce")
+    else:
+        dates = pd.to_datetime(values, errors="coerce")
+    _refuse(values, dates.isna(), "are not dates", "Write them as YYYY-MM-DD.")
+    return dates
+
+
+def _numbers(values: pd.Series) -> pd.Series:
+    numbers = pd.to_numeric(values, errors="coerce").astype(float)
+    bad = numbers.isna() & values.notna()
+    _refuse(values, bad, "are not numbers", "Correct them, or leave them empty.")
+    _refuse(values, np.isinf(numbers), "are infinite", "Correct them, or leave them empty.")
+    return numbers
 
 
 def _refuse(values: pd.Series, bad: pd.Series, what: str, next_step: str) -> None:
     if bad.any():
         rows = values.index[bad]
         raise DataError(
-            f"{bad.sum():,} values {what}, the first is {values[rows[0]]!r}",
+            f"{bad.sum():,} values {what}, the first is {values[bad].tolist()[0]!r}",
             table=_FRAME,
             column=str(values.name),
             rows=rows,

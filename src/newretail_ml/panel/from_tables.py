@@ -133,7 +133,7 @@ def _plans(
         return {}
     prices = tables.prices
     on = [name for name in c.SERIES_KEYS if name in prices]
-    if set(on) < set(keys.columns):
+    if not set(keys.columns) <= set(on):
         prices = prices.merge(places[list(c.SERIES_KEYS)].drop_duplicates(), on=on)
     series = _series_of(prices, keys)
     period = periods.position(prices[c.DATE])

@@ -60,6 +60,10 @@ class Panel:
     statics: pd.DataFrame = field(default_factory=pd.DataFrame)
     events: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({c.DATE: [], c.EVENT: []}))
 
+    def __post_init__(self) -> None:
+        if self.statics.empty:
+            object.__setattr__(self, "statics", pd.DataFrame(index=self.keys.index))
+
     @classmethod
     def from_tables(
         cls, tables: RetailTables, *, by: Sequence[str] = (c.ITEM, c.LOCATION), freq: str = "D"
@@ -117,15 +121,16 @@ class Panel:
     @cached_property
     def start(self) -> np.ndarray:
         """(series,) first period on sale: the launch, or else the first sale; ``cut`` if none."""
-        sold = np.nan_to_num(self.units) > 0
+        sold = self.units > 0
         first_sale = np.where(sold.any(axis=1), sold.argmax(axis=1), self.cut)
         return np.where(self.launch >= 0, np.minimum(self.launch, first_sale), first_sale)
 
-    @cached_property
-    def on_sale(self) -> np.ndarray:
-        """(series, cut) bool: between launch and delisting."""
-        period = np.arange(self.cut)
-        return (period >= self.start[:, None]) & (period < self.delisting[:, None])
+    def on_sale(
+        self, series: slice | np.ndarray = slice(None), periods: slice = slice(None)
+    ) -> np.ndarray:
+        """(series, periods) bool: between launch and delisting."""
+        period = np.arange(self.cut)[periods]
+        return (period >= self.start[series, None]) & (period < self.delisting[series, None])
 
     def demand(
         self, series: slice | np.ndarray = slice(None), periods: slice = slice(None)
@@ -134,7 +139,7 @@ class Panel:
 
         That is before the launch, after the delisting, and wherever stock ran out.
         """
-        shows = self.on_sale[series, periods] & ~self.censored[series, periods]
+        shows = self.on_sale(series, periods) & ~self.censored[series, periods]
         return np.where(shows, self.units[series, periods], np.float32(np.nan))
 
     def until(self, t: str | pd.Timestamp | int) -> Panel:
@@ -160,7 +165,8 @@ class Panel:
 
     def select(self, series: Any) -> Panel:
         """The panel of some series: a boolean mask or positions."""
-        rows = np.flatnonzero(series) if np.asarray(series).dtype == bool else np.asarray(series)
+        series = np.asarray(series)
+        rows = np.flatnonzero(series) if series.dtype == bool else series.astype(np.intp)
         return replace(
             self,
             keys=self.keys.iloc[rows].reset_index(drop=True),
@@ -174,7 +180,7 @@ class Panel:
 
     def most_sold(self, n: int) -> Panel:
         """The ``n`` series that sold in the most periods, in the order they stand in."""
-        periods_with_sales = (np.nan_to_num(self.units) > 0).sum(axis=1)
+        periods_with_sales = (self.units > 0).sum(axis=1)
         order = np.argsort(-periods_with_sales, kind="stable")
         return self.select(np.sort(order[:n]))
 
@@ -191,7 +197,7 @@ class Panel:
 
     def to_frame(self) -> pd.DataFrame:
         """Long frame: keys, date, units, censored; one row a series and known period on sale."""
-        rows, columns = np.nonzero(self.on_sale)
+        rows, columns = np.nonzero(self.on_sale())
         frame = self.keys.iloc[rows].reset_index(drop=True)
         frame[c.DATE] = self.periods.dates[columns]
         frame[c.UNITS] = self.units[rows, columns]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,7 @@ class Periods:
     def __len__(self) -> int:
         return self.count
 
-    @property
+    @cached_property
     def dates(self) -> pd.DatetimeIndex:
         """The first day of each period."""
         periods = pd.period_range(self.first, periods=self.count, freq=_ALIASES[self.freq])

@@ -1,0 +1,121 @@
+"""Options that several commands share, and what they are turned into."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from newretail_ml import columns as c
+from newretail_ml.panel import Panel
+from newretail_ml.panel.periods import FREQUENCIES
+from newretail_ml.tables import RetailTables
+from newretail_ml.tracking import Run, run
+
+
+@dataclass(frozen=True)
+class Job:
+    """What every batch job is told."""
+
+    source: str
+    mapping: str | None
+    by: str
+    freq: str
+    until: str | None
+    most_sold: int | None
+    horizon: int
+    seed: int
+    tracking: str | None
+    quiet: bool
+
+    def tables(self) -> RetailTables:
+        """The chain's tables, read and checked."""
+        tables = RetailTables.read(self.source, mapping=self.mapping)
+        self.say(str(tables.report))
+        return tables
+
+    def panel(self, tables: RetailTables) -> Panel:
+        """The panel, cut and narrowed as asked for."""
+        by = tuple(part.strip() for part in self.by.split(","))
+        panel = Panel.from_tables(tables, by=by, freq=self.freq)
+        if self.until is not None:
+            panel = panel.until(self.until)
+        if self.most_sold is not None:
+            panel = panel.most_sold(self.most_sold)
+        self.say(repr(panel))
+        return panel
+
+    @contextmanager
+    def tracked(self, command: str, panel: Panel, tables: RetailTables) -> Iterator[Run]:
+        """A tracked run that knows the request and the data; says where it is in the end."""
+        with run("newretail", name=command, store=self.tracking, tags={"command": command}) as made:
+            made.log_params(asdict(self))
+            made.log_data(panel, fingerprint=tables.fingerprint, source=self.source)
+            yield made
+        if made.link is not None and made.problem is None:
+            self.say(f"Tracked: {made.link}")
+
+    def say(self, words: str) -> None:
+        """Tell the reader, on the error stream, unless told to be quiet."""
+        if not self.quiet:
+            click.echo(words, err=True)
+
+
+_OPTIONS = [
+    click.argument("source"),
+    click.option(
+        "--mapping",
+        help="TOML file, or the name of a shipped one (online_retail), that says which foreign "
+        "columns are which, and how to clean.",
+    ),
+    click.option(
+        "--by",
+        default=f"{c.ITEM},{c.LOCATION}",
+        help="Key columns of a series; what is left out is pooled.",
+    ),
+    click.option(
+        "--freq", type=click.Choice(FREQUENCIES), default="D", help="Days, weeks, months."
+    ),
+    click.option("--until", metavar="DATE", help="Use sales up to this day only."),
+    click.option(
+        "--most-sold",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Only the N series that sold in the most periods.",
+    ),
+    click.option("--horizon", type=click.IntRange(min=1), default=28, help="Periods to forecast."),
+    click.option("--seed", type=int, default=0, help="Same seed, same output."),
+    click.option(
+        "--tracking",
+        metavar="URI",
+        help="MLflow store to log the run to; 'none' logs nothing. By default MLFLOW_TRACKING_URI, "
+        "else mlflow.db in the current folder.",
+    ),
+    click.option("--quiet", is_flag=True, help="No progress, no report; errors are still told."),
+]
+
+
+def job_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the shared options, handed over as one `Job`."""
+
+    @wraps(command)
+    def with_job(**given: Any) -> None:
+        shared = {field.name: given.pop(field.name) for field in fields(Job)}
+        command(Job(**shared), **given)
+
+    decorated: Callable[..., None] = with_job
+    for option in reversed(_OPTIONS):
+        decorated = option(decorated)
+    return decorated
+
+
+def out_file(help_text: str) -> Callable[..., Any]:
+    """The --out option of a command that writes one table."""
+    return click.option(
+        "--out", type=click.Path(path_type=Path), required=True, metavar="FILE", help=help_text
+    )

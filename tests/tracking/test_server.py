@@ -1,0 +1,332 @@
+"""A real tracking server: what is logged can be read back, by MLflow's own client."""
+
+import select
+import socket
+import socketserver
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+
+from newretail_ml import tracking
+from newretail_ml.errors import TrackingError
+from newretail_ml.forecast import Forecast
+from newretail_ml.forecasting import Backtest, Forecaster, LightGBMForecaster
+from newretail_ml.panel import Panel
+from newretail_ml.tracking.facts import panel_digest
+
+mpl.use("agg")
+LEVELS = (0.1, 0.5, 0.9)
+SAME: Any = {"check_dtype": False, "check_column_type": False, "check_exact": True}
+
+
+@dataclass(frozen=True)
+class Logged:
+    """A run that holds everything, and what it was made of."""
+
+    client: Any
+    run_id: str
+    model_uri: str
+    forecast: Forecast
+    orders: pd.DataFrame
+
+    @property
+    def run(self) -> Any:
+        return self.client.get_run(self.run_id)
+
+    def table(self, file: str, folder: Path) -> pd.DataFrame:
+        """Not by MLflow's load_table, which asks the default store whoever the client is for."""
+        path = self.client.download_artifacts(self.run_id, file, str(folder))
+        return pd.read_json(path, orient="split")
+
+    def children(self) -> dict[str, Any]:
+        found = self.client.search_runs(
+            [self.run.info.experiment_id], f"tags.`mlflow.parentRunId` = '{self.run_id}'"
+        )
+        return {child.info.run_name: child for child in found}
+
+
+@pytest.fixture(scope="module")
+def logged(
+    server: str,
+    panel: Panel,
+    result: Backtest,
+    models: dict[str, Forecaster],
+    fitted: LightGBMForecaster,
+) -> Logged:
+    from matplotlib.figure import Figure
+    from mlflow import MlflowClient
+
+    forecast = fitted.forecast(7, n_paths=50)
+    orders = pd.DataFrame({"item_id": ["茶 0"], "date": [pd.Timestamp("2026-04-01")], "units": [6]})
+    with tracking.run("demand", name="weekly", store=server, required=True) as run:
+        run.log_params({"horizon": 7, "model": {"seed": 0}})
+        run.log_data(panel, fingerprint="0123456789abcdef", source="data/sample")
+        run.log_backtest(result, models)
+        model_uri = run.log_model(fitted, forecast, levels=LEVELS)
+        run.log_table(orders, "tables/orders.parquet")
+        run.log_table(orders, "orders.json")
+        run.log_figure(Figure(), "plots/fan.png")
+    assert run.run_id is not None
+    assert model_uri is not None
+    assert run.link == f"{server}/#/experiments/1/runs/{run.run_id}"
+    return Logged(MlflowClient(server), run.run_id, model_uri, forecast, orders)
+
+
+def test_the_run_says_what_it_was_made_of(logged: Logged, panel: Panel) -> None:
+    run = logged.run
+    assert (run.info.run_name, run.info.status) == ("weekly", "FINISHED")
+    assert run.data.params == {"horizon": "7", "model.seed": "0"}
+    assert run.data.tags["mlflow.source.type"] == "LOCAL"
+    assert run.data.tags["data.fingerprint"] == "0123456789abcdef"
+    assert run.data.tags["data.last_date"] == str(panel.last_date.date())
+    (given,) = run.inputs.dataset_inputs
+    assert given.dataset.digest == "0123456789abcdef"
+    assert given.dataset.source == '{"uri": "data/sample"}'
+
+
+def test_without_a_fingerprint_the_dataset_has_the_digest_of_the_panel(
+    server: str, logged: Logged, panel: Panel
+) -> None:
+    with tracking.run("digests", store=server, required=True) as run:
+        run.log_data(panel)
+    (given,) = logged.client.get_run(run.run_id).inputs.dataset_inputs
+    assert given.dataset.digest == panel_digest(panel)
+
+
+def test_each_model_is_a_run_of_its_own_with_the_same_metrics(
+    logged: Logged, result: Backtest
+) -> None:
+    children = logged.children()
+    board = result.leaderboard()
+    assert set(children) == {*board.index, "refusing"}
+    for name, means in board.iterrows():
+        metrics = children[name].data.metrics
+        assert {key: metrics[key] for key in board.columns} == means.to_dict()
+        assert children[name].info.status == "FINISHED"
+    assert children["average"].data.params == {"window": "14"}
+    assert children["refusing"].info.status == "FAILED"
+    assert "nothing to learn" in children["refusing"].data.tags["not_run"]
+
+
+def test_each_fold_is_a_step(logged: Logged, result: Backtest) -> None:
+    scores = result.scores.query("model == 'lightgbm' and metric == 'wape'").set_index("fold")
+    run_id = logged.children()["lightgbm"].info.run_id
+    history = logged.client.get_metric_history(run_id, "by_fold/wape")
+    assert {value.step: value.value for value in history} == scores["value"].to_dict()
+
+
+def test_the_run_holds_the_metrics_of_the_best_model(logged: Logged, result: Backtest) -> None:
+    data = logged.run.data
+    assert data.tags["best_model"] == result.best
+    assert data.tags["backtest.cuts"] == "2026-03-10, 2026-03-17, 2026-03-24"
+    assert data.metrics == result.leaderboard().loc[result.best].to_dict()
+
+
+def test_tables_and_plots_come_back(logged: Logged, result: Backtest, tmp_path: Path) -> None:
+    client, run_id = logged.client, logged.run_id
+    parquet = client.download_artifacts(run_id, "tables/orders.parquet", str(tmp_path))
+    pd.testing.assert_frame_equal(pd.read_parquet(parquet), logged.orders)
+    board = logged.table("leaderboard.json", tmp_path)
+    assert board["model"].tolist() == result.leaderboard().index.tolist()
+    assert np.allclose(board["wape"], result.leaderboard()["wape"])
+    image = Path(client.download_artifacts(run_id, "plots/fan.png", str(tmp_path)))
+    assert image.read_bytes().startswith(b"\x89PNG")
+
+
+def test_feature_importance_is_kept_with_the_model(
+    logged: Logged, fitted: LightGBMForecaster, tmp_path: Path
+) -> None:
+    table = logged.table("feature_importance.json", tmp_path)
+    assert table["feature"].tolist() == fitted.feature_importance()["feature"].tolist()
+
+
+def test_the_model_is_ready_and_belongs_to_the_run(logged: Logged) -> None:
+    (output,) = logged.run.outputs.model_outputs
+    model = logged.client.get_logged_model(output.model_id)
+    assert (model.status, model.name, model.source_run_id) == (
+        "READY",
+        "forecaster",
+        logged.run_id,
+    )
+    assert model.experiment_id == logged.run.info.experiment_id
+    assert model.params["objective"] == "tweedie"
+
+
+ELSEWHERE = """
+    import sys
+    from pathlib import Path
+
+    import mlflow
+    import numpy as np
+    import pandas as pd
+
+    server, model_uri, run_id, folder = sys.argv[1:]
+    mlflow.set_tracking_uri(server)
+    model = mlflow.pyfunc.load_model(model_uri)
+    by_run = mlflow.pyfunc.load_model(f"runs:/{run_id}/forecaster")
+    rows = pd.read_parquet(Path(folder) / "rows.parquet")
+
+    answers = {
+        "whole": model.predict(rows),
+        "shuffled": model.predict(rows.sample(frac=1, random_state=3)).sort_index(),
+        "in_parts": pd.concat([model.predict(rows[i : i + 5]) for i in range(0, len(rows), 5)]),
+        "repeated": model.predict(pd.concat([rows, rows])).tail(len(rows)),
+        "by_run": by_run.predict(rows),
+        "objects": model.predict(rows.astype({"item_id": object, "location_id": object})),
+        "nanoseconds": model.predict(rows.astype({"date": "datetime64[ns]"})),
+        "served": model.predict(model.input_example),
+        "unknown": model.predict(rows.assign(item_id="?"), params={"unknown": "missing"}),
+    }
+    for name, answer in answers.items():
+        answer.to_parquet(Path(folder) / f"{name}.parquet")
+    try:
+        model.predict(rows.assign(item_id="?"))
+    except ValueError as error:
+        (Path(folder) / "refused.txt").write_text(str(error))
+    again = model.get_raw_model().forecaster.forecast(7, n_paths=50)
+    np.save(Path(folder) / "paths.npy", again.paths)
+    (Path(folder) / "signature.txt").write_text(str(model.metadata.signature))
+"""
+
+
+@pytest.fixture(scope="module")
+def elsewhere(server: str, logged: Logged, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which another process has left the answers of the loaded model."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    rows = logged.forecast.to_frame(LEVELS)[["item_id", "location_id", "date"]]
+    rows.to_parquet(folder / "rows.parquet")
+    code = textwrap.dedent(ELSEWHERE)
+    arguments = [server, logged.model_uri, logged.run_id, str(folder)]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=folder,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "WARNING" not in done.stderr
+    return folder
+
+
+@pytest.mark.parametrize(
+    "way", ["whole", "shuffled", "in_parts", "repeated", "by_run", "objects", "nanoseconds"]
+)
+def test_another_process_gets_the_same_numbers_to_the_bit(
+    way: str, elsewhere: Path, logged: Logged
+) -> None:
+    answer = pd.read_parquet(elsewhere / f"{way}.parquet")
+    expected = logged.forecast.to_frame(LEVELS)
+    pd.testing.assert_frame_equal(answer, expected, **SAME)
+
+
+def test_another_process_serves_the_input_example(elsewhere: Path, logged: Logged) -> None:
+    answer = pd.read_parquet(elsewhere / "served.parquet")
+    expected = logged.forecast.to_frame(LEVELS).head(len(answer))
+    assert len(answer) == 3
+    pd.testing.assert_frame_equal(answer, expected, **SAME)
+
+
+def test_another_process_is_told_of_unknown_rows(elsewhere: Path) -> None:
+    answer = pd.read_parquet(elsewhere / "unknown.parquet")
+    assert answer[["mean", "q0.1", "q0.5", "q0.9"]].isna().all(axis=None)
+    assert "a series that the model was not fitted on" in (elsewhere / "refused.txt").read_text()
+
+
+def test_another_process_can_forecast_anew_to_the_bit(elsewhere: Path, logged: Logged) -> None:
+    assert np.array_equal(np.load(elsewhere / "paths.npy"), logged.forecast.paths)
+
+
+def test_the_signature_names_types_and_the_choice(elsewhere: Path) -> None:
+    signature = (elsewhere / "signature.txt").read_text()
+    for part in (
+        "'item_id': string (required)",
+        "'date': datetime (required)",
+        "'q0.9': double (required)",
+        "'unknown': string (default: raise)",
+    ):
+        assert part in signature
+
+
+def test_the_example_passes_mlflows_own_check_for_serving(logged: Logged, tmp_path: Path) -> None:
+    import mlflow
+    from mlflow.models.utils import _validate_serving_input
+
+    folder = Path(
+        mlflow.artifacts.download_artifacts(
+            artifact_uri=logged.client.get_logged_model(
+                logged.model_uri.removeprefix("models:/")
+            ).artifact_location,
+            dst_path=str(tmp_path),
+            tracking_uri=logged.client.tracking_uri,
+        )
+    )
+    example = (folder / "serving_input_example.json").read_text()
+    answer = _validate_serving_input(str(folder), example)
+    assert answer["mean"].tolist() == logged.forecast.to_frame(LEVELS)["mean"].tolist()[:3]
+    pinned = (folder / "requirements.txt").read_text().splitlines()
+    assert {line.split("==")[0] for line in pinned} >= {"newretail-ml", "mlflow", "lightgbm"}
+
+
+class Relay(socketserver.ThreadingTCPServer):
+    """An address in front of the server that can be taken down."""
+
+    daemon_threads = True
+    up = True
+
+    def __init__(self, server: str) -> None:
+        self.server = server.removeprefix("http://").split(":")
+        super().__init__(("127.0.0.1", 0), Pass)
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def take_down(self) -> None:
+        self.up = False
+        self.shutdown()
+        self.server_close()
+
+
+class Pass(socketserver.BaseRequestHandler):
+    """Passes bytes to and fro."""
+
+    server: Relay
+
+    def handle(self) -> None:
+        host, port = self.server.server
+        with socket.create_connection((host, int(port))) as far:
+            other = {self.request: far, far: self.request}
+            while self.server.up:
+                for ready in select.select(list(other), [], [], 0.05)[0]:
+                    if not (data := ready.recv(65536)):
+                        return
+                    other[ready].sendall(data)
+
+
+def test_a_server_that_goes_down_on_the_way_costs_seconds_and_no_results(
+    server: str, logged: Logged, panel: Panel, capsys: pytest.CaptureFixture[str]
+) -> None:
+    relay = Relay(server)
+    with tracking.run("outage", store=relay.address) as run:
+        run.log_params({"horizon": 7})
+        assert run.problem is None
+        relay.take_down()
+        begin = time.monotonic()
+        run.log_data(panel)
+        run.log_table(logged.orders, "orders.parquet")
+    assert time.monotonic() - begin < 20
+    assert isinstance(run.problem, TrackingError)
+    assert logged.client.get_run(run.run_id).data.params == {"horizon": "7"}
+    assert capsys.readouterr().out == ""
