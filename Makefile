@@ -20,7 +20,7 @@ demo: $(READY)  ## the main job on data/sample: forecast, orders, tables and plo
 	$(BIN)/newretail demo --out out/demo
 
 test: $(READY)  ## the whole test suite, doctests and notebooks included
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(READY)  ## linter, formatter (check only) and type checker
 	$(BIN)/ruff check .

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.signal import lfilter
 
 from newretail_ml.features.base import HistoryFeature
-from newretail_ml.features.block import Block, window_extreme
+from newretail_ml.features.block import Block, combined, window_extreme
 
 
 @dataclass(frozen=True)
@@ -158,10 +159,10 @@ class SeasonalMean(HistoryFeature):
 
     def state(self, block: Block) -> np.ndarray:
         """Mean over every ``cycle``-th period."""
-        total, count = block.filled.copy(), block.weight.copy()
+        total, count = block.filled, block.weight
         for back in range(self.cycle, self.reach, self.cycle):
-            total[:, back:] += block.filled[:, : max(total.shape[1] - back, 0)]
-            count[:, back:] += block.weight[:, : max(total.shape[1] - back, 0)]
+            total = combined(np.add, total, block.filled, back)
+            count = combined(np.add, count, block.weight, back)
         return ratio(total, count)
 
 
@@ -193,8 +194,6 @@ class ExponentialMean(HistoryFeature):
 
     def state(self, block: Block) -> np.ndarray:
         """Weighted total over total weight; weights fade over unknown periods too."""
-        from scipy.signal import lfilter
-
         fade = 0.5 ** (1.0 / self.half_life)
         total = lfilter([1.0], [1.0, -fade], block.precise, axis=1)
         weight = lfilter([1.0], [1.0, -fade], block.weight.astype(float), axis=1)
@@ -231,5 +230,4 @@ def ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
     >>> ratio(np.array([6.0, 1.0]), np.array([3.0, 0.0])).tolist()
     [2.0, nan]
     """
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(below > 0, above / below, np.nan)
+    return above / np.where(below > 0, below, np.nan)

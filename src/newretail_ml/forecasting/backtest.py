@@ -36,7 +36,7 @@ class Backtest:
 
     def leaderboard(self, by: str = "weighted_quantile_loss") -> pd.DataFrame:
         """Mean of each metric over the folds, one row a model, best first."""
-        table = self.scores.pivot_table(VALUE, c.MODEL, METRIC, sort=False)
+        table = self.scores.pivot_table(VALUE, c.MODEL, METRIC, sort=False, dropna=False)
         return table.rename_axis(columns=None).sort_values(by, kind="stable")
 
     @property
@@ -98,7 +98,7 @@ def backtest(
             not_run[name] = str(error)
             continue
         actual = panel.demand(periods=slice(view.cut, view.cut + horizon))
-        metrics = all_metrics(actual, forecast, view.demand(), _season(view), totals)
+        metrics = all_metrics(actual, forecast, _training(view), _season(view), totals)
         place = {c.MODEL: name, c.FOLD: fold, CUT: view.last_date}
         rows += [{**place, METRIC: metric, VALUE: value} for metric, value in metrics.items()]
         if keep_forecasts:
@@ -130,6 +130,8 @@ def _views(
     if cuts is None:
         positions = panel.cut - horizon - step * np.arange(folds)[::-1]
         cuts = [int(position) for position in positions]
+    if len(cuts) == 0:
+        raise DataError("no folds were asked for", next_step="Ask for 1 fold or more.")
     too_early = [cut for cut in cuts if isinstance(cut, int) and cut < 1]
     if too_early:
         raise DataError(
@@ -145,6 +147,12 @@ def _views(
             next_step="Choose earlier cuts or a shorter horizon.",
         )
     return views
+
+
+def _training(panel: Panel) -> np.ndarray:
+    """(series, periods) units, also before the first sale; NaN where stock ran out or delisted."""
+    gone = np.arange(panel.cut) >= panel.delisting[:, None]
+    return np.where(panel.censored | gone, np.nan, panel.units)
 
 
 def _season(panel: Panel) -> int:

@@ -55,6 +55,8 @@ class Forecaster(ABC):
             raise DataError(
                 f"a horizon of {horizon} periods was asked for", next_step="Ask for 1 or more."
             )
+        if n_paths < 1:
+            raise DataError(f"{n_paths} paths were asked for", next_step="Ask for 1 or more.")
         paths = self._paths(panel, horizon, n_paths, np.random.default_rng(random_state))
         paths *= _sold(panel, horizon)[:, None, :]
         return Forecast(panel.keys, panel.periods.shifted(panel.cut).resized(horizon), paths)
@@ -102,4 +104,5 @@ def _sold(panel: Panel, horizon: int) -> np.ndarray:
     """(series, horizon) 1 where the item is on sale: launched, and not yet delisted."""
     period = panel.cut + np.arange(horizon)
     launched = (panel.launch < 0)[:, None] | (period >= panel.launch[:, None])
-    return (launched & (period < panel.delisting[:, None])).astype(np.float32)
+    seen = (panel.launch >= 0) | (panel.start < panel.cut)
+    return (seen[:, None] & launched & (period < panel.delisting[:, None])).astype(np.float32)

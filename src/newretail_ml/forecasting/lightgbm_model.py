@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -81,12 +82,17 @@ class LightGBMForecaster(Forecaster):
                 f"the objective {self.objective!r} is not known",
                 next_step=f"Use one of {', '.join(_OBJECTIVES)}.",
             )
+        if self.horizon < 1:
+            raise DataError(
+                f"a horizon of {self.horizon} periods was asked for",
+                next_step="Ask for 1 or more.",
+            )
         self.recipe_ = (self.recipe or default_recipe(panel)).fixed(panel)
         targets, horizons = self._training_pairs(panel)
         features, level = self._matrix(panel, targets, horizons)
         demand = panel.demand()[:, targets].ravel()
         usable = np.isfinite(demand) & (level > 0)
-        self._check_enough(int(usable.sum()))
+        self._check_enough(int(usable.sum()) if (demand[usable] > 0).any() else 0)
         relative = np.divide(demand, level, out=np.zeros_like(level), where=usable)
         origins = past_origins(panel, self.horizon)
         split = int(origins[0]) if len(origins) else panel.cut
@@ -94,7 +100,7 @@ class LightGBMForecaster(Forecaster):
         late = usable & ~early
         self.past_: PastForecasts | None = None
         rounds = [_ROUNDS_WITHOUT_SPLIT] * len(self._parameters())
-        if min(early.sum(), late.sum()) >= _LEAST_ROWS:
+        if min(early.sum(), late.sum()) >= _LEAST_ROWS and relative[early].any():
             held_out = features[late], relative[late]
             boosters = self._stopped_early(features[early], relative[early], held_out)
             self.past_ = PastForecasts.of(self._predictor(boosters), panel, self.horizon, origins)
@@ -111,17 +117,12 @@ class LightGBMForecaster(Forecaster):
                 next_step=f"Fit LightGBMForecaster(horizon={horizon}).",
             )
         predicted = self._predictor(self.boosters_)(panel, horizon)
-        past = None
-        if self.past_ is not None:
-            past = PastForecasts(
-                self.past_.forecast[..., :horizon], self.past_.actual[..., :horizon]
-            )
-        if self.objective == "quantile" and past is not None:
+        past = None if self.past_ is None else self.past_.up_to(horizon)
+        if self.objective == "quantile" and past is not None and past.enough:
             return paths_from_quantiles(predicted, past, panel, n_paths, rng)
-        middle = predicted.mean(axis=0)
         if past is not None:
-            past = PastForecasts(past.forecast.mean(axis=0), past.actual)
-        return paths_around_mean(middle, past, panel, n_paths, rng)
+            past = replace(past, forecast=past.forecast.mean(axis=0))
+        return paths_around_mean(predicted.mean(axis=0), past, panel, n_paths, rng)
 
     def feature_importance(self) -> pd.DataFrame:
         """Share of the total gain by feature, largest first; columns feature, share."""

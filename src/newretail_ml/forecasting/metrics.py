@@ -24,7 +24,9 @@ def rmsse(actual: np.ndarray, forecast: np.ndarray, history: np.ndarray) -> np.n
     >>> rmsse(np.array([[3.0]]), np.array([[1.0]]), np.array([[1.0, 2.0, 3.0]])).tolist()
     [2.0]
     """
-    return np.sqrt(_mean((actual - forecast) ** 2) / _scale(np.diff(history) ** 2))
+    started = np.maximum.accumulate(np.nan_to_num(history) > 0, axis=1)
+    steps = np.diff(np.where(started, history, np.nan))
+    return np.sqrt(_mean((actual - forecast) ** 2) / _scale(steps**2))
 
 
 def mase(actual: np.ndarray, forecast: np.ndarray, history: np.ndarray, season: int) -> np.ndarray:

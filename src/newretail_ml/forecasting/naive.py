@@ -18,8 +18,8 @@ class SeasonalNaive(PointForecaster):
         season: periods in a season; by default 7 days, 52 weeks or 12 months.
 
     >>> import pandas as pd
-    >>> week = pd.DataFrame({"item_id": "tea", "date": pd.date_range("2026-01-05", periods=21),
-    ...                      "units": [1, 2, 3, 4, 5, 6, 0] * 3})
+    >>> week = pd.DataFrame({"item_id": "tea", "date": pd.date_range("2026-01-05", periods=70),
+    ...                      "units": [1, 2, 3, 4, 5, 6, 0] * 10})
     >>> SeasonalNaive().fit(Panel.from_frame(week)).forecast(7).mean().tolist()
     [[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 0.0]]
     """
@@ -29,7 +29,7 @@ class SeasonalNaive(PointForecaster):
 
     def _mean(self, panel: Panel, horizon: int) -> np.ndarray:
         season = self.season or panel.periods.season
-        further_back = (SeasonalMean(season, n) for n in (1, 2, 4))
+        further_back = (SeasonalMean(season, n) for n in (1, 2, 3, 4))
         return _first_known(panel, horizon, *further_back)
 
 

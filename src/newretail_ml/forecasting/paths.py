@@ -14,7 +14,7 @@ series in the place of past dates of the same one.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -28,6 +28,8 @@ _LEAST_ORIGINS = 8
 # Relative errors explode where a forecast is next to nothing, as on a closing day. They are
 # taken relative to this share of the mean of the horizon at least.
 _SMALLEST_SHARE = 0.3
+# Fewer trajectories than this say next to nothing about spread.
+_LEAST_TRAJECTORIES = 5
 
 
 @dataclass(frozen=True)
@@ -37,10 +39,28 @@ class PastForecasts:
     Attributes:
         forecast: (..., series, origins, horizon), expected demand or quantiles of it.
         actual: (series, origins, horizon); NaN where demand is not known.
+        variation: (series,) log variation of demand, the same for all where it is not told.
     """
 
     forecast: np.ndarray
     actual: np.ndarray
+    variation: np.ndarray | float = 0.0
+
+    @property
+    def known(self) -> np.ndarray:
+        """(series, origins) bool: trajectories of which something is known."""
+        return ~np.isnan(self.actual).all(axis=2)
+
+    @property
+    def enough(self) -> bool:
+        """Whether there are trajectories enough to tell a spread from."""
+        return int(self.known.sum()) >= _LEAST_TRAJECTORIES
+
+    def up_to(self, horizon: int) -> PastForecasts:
+        """The same, of a shorter horizon."""
+        return replace(
+            self, forecast=self.forecast[..., :horizon], actual=self.actual[..., :horizon]
+        )
 
     @classmethod
     def of(
@@ -64,7 +84,7 @@ class PastForecasts:
         made = [predict(panel.until(int(origin)), horizon) for origin in origins]
         demand = panel.demand()
         actual = np.stack([demand[:, at : at + horizon] for at in origins], axis=1)
-        return cls(np.stack(made, axis=-2), actual)
+        return cls(np.stack(made, axis=-2), actual, _log_variation(panel))
 
 
 def past_origins(panel: Panel, horizon: int, *, earliest: int | None = None) -> np.ndarray:
@@ -94,10 +114,10 @@ def paths_around_mean(
     does not know) all paths are zero, and the series' other periods take over its share.
     """
     mean = np.maximum(np.nan_to_num(mean), 0.0)
-    if past is None:
+    if past is None or not past.enough:
         return _negative_binomial(mean, panel, n_paths, rng)
     ratios = relative_errors(past)
-    donors, origins = draw_analogues(mean, panel, ratios.shape[1], n_paths, rng)
+    donors, origins = draw_analogues(mean, panel, past, n_paths, rng)
     paths = mean[:, None, :].astype(np.float32) * ratios[donors, origins]
     average = paths.mean(axis=1, dtype=np.float64)
     scale = np.divide(mean, average, out=np.zeros_like(mean), where=average > 0)
@@ -125,21 +145,34 @@ def relative_errors(past: PastForecasts) -> np.ndarray:
 
 
 def draw_analogues(
-    mean: np.ndarray, panel: Panel, n_origins: int, n_paths: int, rng: np.random.Generator
+    mean: np.ndarray, panel: Panel, past: PastForecasts, n_paths: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Whose trajectory each path follows: donors (series, paths) and origins (1, paths).
 
     Similar means close in expected demand and in the variation of demand from week to week.
+    Donors are series of the past forecasts, on sale at the origin; the panel may hold others.
     """
-    level = np.log(np.maximum(mean.mean(axis=1), 1e-3))
-    traits = np.stack([level, _log_variation(panel)], axis=1)
-    spread = traits.std(axis=0)
-    traits = (traits - traits.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
-    n_analogues = min(N_ANALOGUES, len(mean))
-    _, similar = cKDTree(traits).query(traits, k=np.arange(1, n_analogues + 1))
-    picks = rng.integers(0, n_analogues, size=(len(mean), n_paths))
-    donors = np.take_along_axis(similar, picks, axis=1)
-    return donors, (np.arange(n_paths) % n_origins)[None, :]
+    expected = past.forecast if past.forecast.ndim == 3 else past.forecast[len(past.forecast) // 2]
+    donor_traits = _traits(expected.mean(axis=(1, 2)), past.variation)
+    traits = _traits(mean.mean(axis=1), _log_variation(panel))
+    spread = donor_traits.std(axis=0)
+    spread = np.where(spread > 0, spread, 1.0)
+    usable = np.flatnonzero(past.known.any(axis=0))
+    origins = usable[np.arange(n_paths) % len(usable)]
+    donors = np.empty((len(mean), n_paths), dtype=np.intp)
+    for origin in np.unique(origins):
+        known = np.flatnonzero(past.known[:, origin])
+        nearest = np.arange(1, min(N_ANALOGUES, len(known)) + 1)
+        _, similar = cKDTree(donor_traits[known] / spread).query(traits / spread, k=nearest)
+        paths = np.flatnonzero(origins == origin)
+        picks = rng.integers(0, len(nearest), size=(len(mean), len(paths)))
+        donors[:, paths] = known[np.take_along_axis(similar, picks, axis=1)]
+    return donors, origins[None, :]
+
+
+def _traits(level: np.ndarray, variation: np.ndarray | float) -> np.ndarray:
+    level = np.log(np.maximum(level, 1e-3))
+    return np.stack([level, np.broadcast_to(variation, level.shape)], axis=1)
 
 
 def rounded_like(panel: Panel, paths: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -24,7 +24,7 @@ def paths_from_quantiles(
     places = _places(_knots(past.forecast), past.actual, rng)
     knots = _knots(quantiles)
     middle = quantiles[len(quantiles) // 2]
-    donors, origins = draw_analogues(middle, panel, places.shape[1], n_paths, rng)
+    donors, origins = draw_analogues(middle, panel, past, n_paths, rng)
     paths = np.empty((len(middle), n_paths, middle.shape[1]), dtype=np.float32)
     for series in range(len(middle)):
         place = places[donors[series], origins[0]]
@@ -56,7 +56,10 @@ def _places(knots: np.ndarray, actual: np.ndarray, rng: np.random.Generator) -> 
     last = np.maximum(knots[-1], 1.0)
     beyond = top + (actual - knots[-1]) / last
     place = np.where(actual > knots[-1], beyond, place)
-    return np.where(np.isnan(actual), rng.random(actual.shape) * top, place)
+    unknown = np.isnan(actual)
+    if unknown.any() and not unknown.all():
+        place[unknown] = rng.choice(place[~unknown], unknown.sum())
+    return place
 
 
 def _values(knots: np.ndarray, place: np.ndarray) -> np.ndarray:
