@@ -78,7 +78,7 @@ def backtest(
     Raises:
         DataError: history is too short for the folds, or no model could be fitted.
     """
-    from tqdm.auto import tqdm
+    from tqdm import tqdm
 
     named = _named(models)
     views = _views(panel, horizon, folds, step or horizon, cuts)
