@@ -110,7 +110,8 @@ def _dates(values: pd.Series) -> pd.Series:
     elif isinstance(values.dtype, pd.DatetimeTZDtype):
         dates = values.dt.tz_localize(None)
     elif pd.api.types.infer_dtype(values) == "string":
-        dates = pd.to_datetime(values.str.replace(_ZONE, r"\1", regex=True), errors="coerce")
+        text = values.str.replace(_ZONE, r"\1", regex=True)
+        dates = pd.to_datetime(text, format="ISO8601", errors="coerce")
     else:
         dates = pd.to_datetime(values, errors="coerce")
     _refuse(values, dates.isna(), "are not dates", "Write them as YYYY-MM-DD.")

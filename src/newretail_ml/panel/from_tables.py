@@ -26,7 +26,7 @@ def panel_from_tables(tables: RetailTables, by: tuple[str, ...], freq: str) -> P
             next_step=f"Name item_id, and any of {', '.join(c.SERIES_KEYS[1:])}.",
         )
     by = tuple(name for name in c.SERIES_KEYS if name in by)
-    lines = tables.demand_lines()
+    lines = _sales(tables)
     periods, cut = _calendar(tables, freq)
     places = _places(tables, lines)
     keys = places[list(by)].drop_duplicates().sort_values(list(by), ignore_index=True)
@@ -43,6 +43,18 @@ def panel_from_tables(tables: RetailTables, by: tuple[str, ...], freq: str) -> P
         statics=statics.drop(columns=[c.LAUNCH_DATE, c.DELISTING_DATE], errors="ignore"),
         **({} if tables.events is None else {"events": tables.events}),
     )
+
+
+def _sales(tables: RetailTables) -> pd.DataFrame:
+    lines = tables.demand_lines()
+    if lines.empty:
+        raise DataError(
+            "no order line is a sale",
+            table="orders",
+            column=c.UNITS,
+            next_step="Bring order lines of positive units.",
+        )
+    return lines
 
 
 def _calendar(tables: RetailTables, freq: str) -> tuple[Periods, int]:
@@ -91,8 +103,12 @@ def _units(lines: pd.DataFrame, keys: pd.DataFrame, periods: Periods, cut: int) 
 def _censored(
     tables: RetailTables, places: pd.DataFrame, keys: pd.DataFrame, periods: Periods, cut: int
 ) -> np.ndarray:
-    """A pooled series is censored as soon as one of its places ran out of stock."""
+    """A pooled series is censored as soon as one of its places ran out of stock.
+
+    So is a first week or month that the orders begin in the middle of.
+    """
     censored = np.zeros((len(keys), cut), dtype=bool)
+    censored[:, 0] = tables.orders[c.TIME].min().normalize() > periods.first
     if tables.stock is None:
         return censored
     empty = tables.stock.loc[tables.stock[c.ON_HAND] <= 0, [c.ITEM, c.LOCATION, c.DATE]]

@@ -61,7 +61,7 @@ class Panel:
     events: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({c.DATE: [], c.EVENT: []}))
 
     def __post_init__(self) -> None:
-        if self.statics.empty:
+        if self.statics.columns.empty:
             object.__setattr__(self, "statics", pd.DataFrame(index=self.keys.index))
 
     @classmethod
