@@ -31,8 +31,17 @@ format: $(READY)  ## format the code and mend what the linter can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(READY)  ## benchmarks beside the peers, in an environment of their own
-	$(BIN)/python benchmarks/run.py
+# The peers need pandas below 3, so they get an environment of their own.
+BENCH := .venv-bench
+
+$(BENCH)/.ready: pyproject.toml benchmarks/constraints.txt
+	rm -rf $(BENCH)
+	$(PYTHON) -m venv $(BENCH)
+	PIP_CONSTRAINT=benchmarks/constraints.txt $(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check -e . mlforecast statsforecast
+	touch $@
+
+bench: $(BENCH)/.ready  ## benchmarks beside the peers, in an environment of their own
+	$(BENCH)/bin/python benchmarks/run.py
 
 notebooks: $(READY)  ## run the notebooks and render them to out/notebooks
 	$(BIN)/python notebooks/render.py
@@ -41,4 +50,4 @@ sample: $(READY)  ## make data/sample again from its seed
 	$(BIN)/python -m newretail_ml.world data/sample
 
 clean:  ## remove the environment and everything made
-	rm -rf $(VENV) out build dist
+	rm -rf $(VENV) .venv-bench out build dist

@@ -16,13 +16,7 @@ ORIGINS = {
     "W": (5, 30, 59, CUT - 1),
     "M": (2, 13, 47, CUT - 1),
 }
-NAMES_DAYS = (
-    features.DayOfWeek,
-    features.Holiday,
-    features.DaysToHoliday,
-    features.DaysToEvent,
-    features.DaysAfterEvent,
-)
+NAMES_DAYS = (features.DayOfWeek,)
 CASES = [
     pytest.param(freq, feature, id=f"{freq}-{feature.name}")
     for freq in ORIGINS

@@ -238,16 +238,29 @@ def public_holidays(country: str) -> holidays.HolidayBase:
     return holidays.country_holidays(country)
 
 
+def days_of(chain: Chain, row: Row) -> list[pd.Timestamp]:
+    """The days of the target period."""
+    end = chain.date(row.target + 1) - pd.Timedelta(days=1)
+    return list(pd.date_range(chain.date(row.target), end))
+
+
 def holiday(feature: f.Holiday, chain: Chain, row: Row) -> float:
-    return chain.date(row.target) in public_holidays(feature.country)
+    return sum(day in public_holidays(feature.country) for day in days_of(chain, row))
+
+
+def days_ahead(days: list[pd.Timestamp], within: int, happens) -> float:
+    """0 if it happens on one of the days, else days from the last of them."""
+    if any(happens(day) for day in days):
+        return 0
+    for ahead in range(1, within + 1):
+        if happens(days[-1] + pd.Timedelta(days=ahead)):
+            return ahead
+    return within + 1
 
 
 def days_to_holiday(feature: f.DaysToHoliday, chain: Chain, row: Row) -> float:
-    for ahead in range(feature.within + 1):
-        day = chain.date(row.target) + pd.Timedelta(days=ahead)
-        if day in public_holidays(feature.country):
-            return ahead
-    return feature.within + 1
+    calendar = public_holidays(feature.country)
+    return days_ahead(days_of(chain, row), feature.within, lambda day: day in calendar)
 
 
 @cache
@@ -264,17 +277,17 @@ def event_days(chain: Chain, series: int, event: str) -> set[pd.Timestamp]:
 
 
 def days_to_event(feature: f.DaysToEvent, chain: Chain, row: Row) -> float:
-    days = event_days(chain, row.series, feature.event)
-    for ahead in range(feature.within + 1):
-        if chain.date(row.target) + pd.Timedelta(days=ahead) in days:
-            return ahead
-    return feature.within + 1
+    happens = event_days(chain, row.series, feature.event)
+    return days_ahead(days_of(chain, row), feature.within, lambda day: day in happens)
 
 
 def days_after_event(feature: f.DaysAfterEvent, chain: Chain, row: Row) -> float:
-    days = event_days(chain, row.series, feature.event)
-    for back in range(feature.within + 1):
-        if chain.date(row.target) - pd.Timedelta(days=back) in days:
+    happens = event_days(chain, row.series, feature.event)
+    days = days_of(chain, row)
+    if happens & set(days):
+        return 0
+    for back in range(1, feature.within + 1):
+        if days[0] - pd.Timedelta(days=back) in happens:
             return back
     return feature.within + 1
 

@@ -6,13 +6,12 @@ from newretail_ml.features.calendar import (
     DayOfMonth,
     DayOfWeek,
     DayOfYear,
-    DaysAfterEvent,
-    DaysToEvent,
     DaysToHoliday,
     Holiday,
     Horizon,
     Month,
 )
+from newretail_ml.features.events import DaysAfterEvent, DaysToEvent
 from newretail_ml.features.lags import (
     ExpandingMean,
     ExponentialMean,

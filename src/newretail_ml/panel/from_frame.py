@@ -58,14 +58,20 @@ def panel_from_frame(
 def plan_array(
     values: pd.Series, series: np.ndarray, period: np.ndarray, shape: tuple[int, int]
 ) -> np.ndarray:
-    """(series, periods) float32 mean of the values of each cell, carried forward over gaps."""
+    """(series, periods) float32 mean of the values of each cell.
+
+    Over gaps the last price goes on; a promotion does not.
+    """
     cell = series * shape[1] + period
     numbers = pd.to_numeric(values).to_numpy(float)
     known = np.isfinite(numbers)
     count = np.bincount(cell[known], minlength=shape[0] * shape[1])
     total = np.bincount(cell[known], weights=numbers[known], minlength=shape[0] * shape[1])
     mean = np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0)
-    return carried_forward(mean.reshape(shape)).astype(np.float32)
+    plan = carried_forward(mean.reshape(shape))
+    if values.name == c.PROMOTION:
+        plan[(count == 0).reshape(shape) & ~np.isnan(plan)] = 0.0
+    return plan.astype(np.float32)
 
 
 def carried_forward(values: np.ndarray) -> np.ndarray:

@@ -158,7 +158,10 @@ class Panel:
         return replace(self, units=self.units[:, :cut], censored=self.censored[:, :cut])
 
     def _periods_until(self, t: str | pd.Timestamp) -> int:
-        day = pd.Timestamp(t).normalize()
+        try:
+            day = pd.Timestamp(t).normalize()
+        except ValueError:
+            raise DataError(f"{t!r} is not a date", next_step="Write it as YYYY-MM-DD.") from None
         position = int(self.periods.position([day])[0])
         ends_here = self.periods.shifted(1).position([day + pd.Timedelta(days=1)])[0] == position
         return position + 1 if ends_here else position

@@ -156,7 +156,7 @@ _PRICES = TableSchema(
         Field(c.PROMOTION, Kind.FLAG),
     ),
     key=(c.DATE, c.ITEM, c.LOCATION, c.CHANNEL),
-    absence="prices are those paid in the order lines, promotions and future prices are unknown",
+    absence="prices and promotions to come are unknown, so forecasts do not respond to them",
 )
 
 _EVENTS = TableSchema(

@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr
 
 from newretail_ml import columns as c
 from newretail_ml.errors import DataError
-from newretail_ml.panel.periods import Periods, infer_frequency
+from newretail_ml.panel.periods import Periods
 
 DECILES = tuple(round(0.1 * k, 1) for k in range(1, 10))
 
@@ -81,7 +80,7 @@ class Forecast:
         Raises:
             DataError: the horizon does not reach that far.
         """
-        periods = np.broadcast_to(np.asarray(periods), len(self.keys))
+        periods = np.broadcast_to(np.asarray(periods, dtype=np.int64), len(self.keys))
         if periods.min(initial=0) < 0 or after < 0 or periods.max(initial=0) + after > self.horizon:
             raise DataError(
                 f"a total over periods {after + 1} to {periods.max(initial=0) + after} was asked "
@@ -102,7 +101,13 @@ class Forecast:
             by: key columns that remain, for instance ["item_id"] to add up locations.
         """
         by = list(by)
-        grouped = self.keys.groupby(by, sort=True, observed=True)
+        if not by or not set(by) <= set(self.keys):
+            raise DataError(
+                f"a forecast by {', '.join(self.keys)} cannot be added up by {', '.join(by)}",
+                table="forecast",
+                next_step=f"Pass a list of some of {', '.join(self.keys)}.",
+            )
+        grouped = self.keys.groupby(by, sort=True, observed=True, dropna=False)
         group = grouped.ngroup().to_numpy()
         summed = np.zeros((grouped.ngroups, *self.paths.shape[1:]), dtype=np.float32)
         np.add.at(summed, group, self.paths)
@@ -110,7 +115,8 @@ class Forecast:
 
     def select(self, series: Any) -> Forecast:
         """The forecast of some series: a boolean mask or positions."""
-        rows = np.flatnonzero(series) if np.asarray(series).dtype == bool else np.asarray(series)
+        series = np.asarray(series)
+        rows = np.flatnonzero(series) if series.dtype == bool else series.astype(np.intp)
         return replace(
             self, keys=self.keys.iloc[rows].reset_index(drop=True), paths=self.paths[rows]
         )
@@ -136,6 +142,7 @@ class Forecast:
         cls,
         frame: pd.DataFrame,
         *,
+        freq: str | None = None,
         n_paths: int = 200,
         autocorrelation: float = 0.0,
         random_state: int = 0,
@@ -145,31 +152,19 @@ class Forecast:
         Args:
             frame: keys and date with either path and units, or columns q0.1, q0.5, ...
                 Nothing is known outside the outermost quantiles, so no path leaves them.
+            freq: "D", "W" or "M"; by default what the dates look like.
             n_paths: paths to draw from quantiles.
             autocorrelation: quantiles say nothing about how one period depends on the last, so
                 it must be told: correlation of neighbouring periods of the Gaussian copula.
                 At 0 periods are independent, and totals too narrow for most retail demand.
             random_state: seed of the draw.
+
+        Raises:
+            DataError: a column or row is missing, a row repeats, or a value is not a number.
         """
-        key_columns = [name for name in c.SERIES_KEYS if name in frame]
-        periods = Periods.spanning(
-            frame[c.DATE].min(), frame[c.DATE].max(), infer_frequency(frame[c.DATE])
-        )
-        within = [c.PATH] if c.PATH in frame else []
-        ordered = frame.sort_values([*key_columns, *within, c.DATE], kind="stable")
-        keys = ordered[key_columns].drop_duplicates().reset_index(drop=True)
-        n_within = frame[c.PATH].nunique() if within else 1
-        if len(frame) != len(keys) * n_within * len(periods):
-            raise DataError(
-                "the series do not all cover the same periods and paths",
-                table="forecast",
-                next_step="Pass one row for each series, period and path.",
-            )
-        if within:
-            cube = ordered[c.UNITS].to_numpy(np.float32)
-            return cls(keys, periods, cube.reshape(len(keys), n_within, len(periods)))
-        marginals = _quantile_cube(ordered, len(keys), len(periods))
-        return cls(keys, periods, _drawn(*marginals, n_paths, autocorrelation, random_state))
+        from newretail_ml.forecast.from_frame import forecast_from_frame
+
+        return forecast_from_frame(cls, frame, freq, n_paths, autocorrelation, random_state)
 
     def _index_frame(self) -> pd.DataFrame:
         frame = self.keys.loc[self.keys.index.repeat(self.horizon)].reset_index(drop=True)
@@ -189,40 +184,3 @@ def quantile_column(level: float) -> str:
     'q0.1'
     """
     return f"q{level:g}"
-
-
-def _quantile_cube(
-    ordered: pd.DataFrame, n_series: int, horizon: int
-) -> tuple[np.ndarray, np.ndarray]:
-    levels = sorted(float(name[1:]) for name in ordered if _is_quantile(name))
-    if len(levels) < 2:
-        raise DataError(
-            "there are fewer than two quantile columns",
-            table="forecast",
-            next_step="Name them q0.1, q0.5, ..., or pass columns path and units.",
-        )
-    values = ordered[[quantile_column(level) for level in levels]].to_numpy(float)
-    values = np.maximum(np.sort(values, axis=1), 0.0)
-    return np.array(levels), values.reshape(n_series, horizon, len(levels))
-
-
-def _is_quantile(name: object) -> bool:
-    text = str(name)
-    return text.startswith("q") and text[1:].replace(".", "", 1).isdigit()
-
-
-def _drawn(
-    levels: np.ndarray, values: np.ndarray, n_paths: int, autocorrelation: float, random_state: int
-) -> np.ndarray:
-    """Paths with the given marginals and a Gaussian copula of order one over the horizon."""
-    n_series, horizon, _ = values.shape
-    noise = np.random.default_rng(random_state).standard_normal((horizon, n_series, n_paths))
-    for step in range(1, horizon):
-        fresh = np.sqrt(1 - autocorrelation**2) * noise[step]
-        noise[step] = autocorrelation * noise[step - 1] + fresh
-    paths = np.empty((n_series, n_paths, horizon), dtype=np.float32)
-    ranks = ndtr(noise)
-    for series in range(n_series):
-        for step in range(horizon):
-            paths[series, :, step] = np.interp(ranks[step, series], levels, values[series, step])
-    return paths

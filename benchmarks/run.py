@@ -1,0 +1,23 @@
+"""Runs every benchmark of this folder, one after another, each in a process of its own."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+
+def main() -> int:
+    """Exit code 0 if every benchmark ran to its end."""
+    here = Path(__file__).resolve()
+    scripts = sorted(path for path in here.parent.glob("*.py") if path != here)
+    failed = []
+    for script in scripts:
+        print(f"== {script.stem}", flush=True)
+        if subprocess.run([sys.executable, str(script)], check=False).returncode:
+            failed.append(script.stem)
+    if failed:
+        print(f"Failed: {', '.join(failed)}", file=sys.stderr)
+    return len(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
