@@ -24,7 +24,7 @@ def unknown(*weeks):
         (SeasonalNaive(), [3], 4.0),
         (SeasonalNaive(), [2, 3], 10.0),
         (SeasonalNaive(), [1, 2, 3], 100.0),
-        (SeasonalNaive(), [0, 1, 2, 3], 0.0),
+        (SeasonalNaive(), [0, 1, 2, 3], 30.0),
         (SeasonalNaive(14), [], 5.0),
         (SeasonalAverage(2), [], 5.0),
         (SeasonalAverage(3), [2], 8.0),
@@ -33,7 +33,7 @@ def unknown(*weeks):
         (MovingAverage(14), [3], 4.0),
         (MovingAverage(7), [3], 38.0),
         (MovingAverage(), [], 30.0),
-        (MovingAverage(), [0, 1, 2, 3], 0.0),
+        (MovingAverage(), [0, 1, 2, 3], 30.0),
     ],
 )
 def test_the_last_known_demand_counts(model, weeks, expected):

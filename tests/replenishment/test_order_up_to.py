@@ -108,7 +108,7 @@ def test_items_without_forecast_and_forecasts_without_stock_are_told():
         ({"lead_time": np.nan}, 0.9, "state.lead_time: 3 values"),
         ({"pack_size": 0}, 0.9, "state.pack_size: 3 values are not numbers of at least 1"),
         ({"review_period": 0}, 0.9, "state.review_period"),
-        ({"on_hand": "many"}, 0.9, "the first is 'many'"),
+        ({"on_hand": "many"}, 0.9, "the first is many"),
         ({}, 1.0, "service level of 1.0 cannot be reached"),
         ({}, None, "neither a service level nor shortage_cost and holding_cost"),
         ({"lead_time": 20}, 0.9, "Forecast with a longer horizon"),
@@ -126,3 +126,24 @@ def test_a_missing_column_is_named():
     forecast = forecast_of()
     with pytest.raises(DataError, match=r"state\.lead_time: the column is missing"):
         order_up_to(forecast, state_of(forecast).drop(columns="lead_time"), service_level=0.9)
+
+
+def test_a_forecast_that_pools_what_the_state_does_not_is_refused():
+    forecast = forecast_of(2)
+    pooled = forecast.sum_by(["item_id"])
+    state = pd.concat([state_of(forecast), state_of(forecast, location_id="other")])
+    with pytest.raises(DataError, match="Add the stock up to the forecast's keys"):
+        order_up_to(pooled, state, service_level=0.9)
+
+
+def test_a_broken_lead_time_is_refused():
+    forecast = forecast_of()
+    with pytest.raises(DataError, match=r"state\.lead_time: 3 values are not whole periods"):
+        order_up_to(forecast, state_of(forecast, lead_time=1.5), service_level=0.9)
+
+
+def test_ids_that_are_numbers_meet_their_text():
+    forecast = forecast_of(1)
+    numbered = Forecast(pd.DataFrame({"item_id": ["17"]}), forecast.periods, forecast.paths)
+    state = pd.DataFrame({"item_id": [17], "on_hand": 0, "lead_time": 3, "review_period": 2})
+    assert order_up_to(numbered, state, service_level=0.9)["units"].item() > 0

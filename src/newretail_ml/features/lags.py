@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.signal import lfilter
 
 from newretail_ml.features.base import HistoryFeature
 from newretail_ml.features.block import Block, combined, window_extreme
@@ -194,6 +193,8 @@ class ExponentialMean(HistoryFeature):
 
     def state(self, block: Block) -> np.ndarray:
         """Weighted total over total weight; weights fade over unknown periods too."""
+        from scipy.signal import lfilter
+
         fade = 0.5 ** (1.0 / self.half_life)
         total = lfilter([1.0], [1.0, -fade], block.precise, axis=1)
         weight = lfilter([1.0], [1.0, -fade], block.weight.astype(float), axis=1)

@@ -68,6 +68,13 @@ class Forecast:
 
     def quantiles(self, levels: Sequence[float]) -> np.ndarray:
         """(levels, series, horizon) units; levels lie between 0 and 1."""
+        outside = [level for level in levels if not 0 <= level <= 1]
+        if outside:
+            raise DataError(
+                f"there is no quantile of level {outside[0]}",
+                table="forecast",
+                next_step="Pass levels between 0 and 1, such as 0.5.",
+            )
         return np.quantile(self.paths, levels, axis=1)
 
     def total(self, periods: int | np.ndarray, *, after: int = 0) -> np.ndarray:

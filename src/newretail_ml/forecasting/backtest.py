@@ -81,7 +81,9 @@ def backtest(
     from tqdm import tqdm
 
     named = _named(models)
-    views = _views(panel, horizon, folds, step or horizon, cuts)
+    if not named:
+        raise DataError("no models were given", next_step="Pass at least one.")
+    views = _views(panel, horizon, folds, horizon if step is None else step, cuts)
     totals = totals or sorted({min(7 if panel.periods.freq == "D" else 1, horizon), horizon})
     rows: list[dict[str, object]] = []
     kept: dict[tuple[str, int], Forecast] = {}
@@ -130,8 +132,11 @@ def _views(
     if cuts is None:
         positions = panel.cut - horizon - step * np.arange(folds)[::-1]
         cuts = [int(position) for position in positions]
-    if len(cuts) == 0:
-        raise DataError("no folds were asked for", next_step="Ask for 1 fold or more.")
+    if len(cuts) == 0 or step < 1:
+        raise DataError(
+            f"{folds} folds {step} periods apart were asked for",
+            next_step="Ask for 1 or more folds, 1 or more periods apart.",
+        )
     too_early = [cut for cut in cuts if isinstance(cut, int) and cut < 1]
     if too_early:
         raise DataError(

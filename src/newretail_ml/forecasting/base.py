@@ -100,6 +100,16 @@ class PointForecaster(Forecaster):
         """(series, horizon) expected demand after the panel's cut."""
 
 
+def mean_sales(panel: Panel) -> np.ndarray:
+    """(series,) mean units a period on sale, stock-outs included: the least that demand can be.
+
+    For series whose stock ran out every time, and whose demand was never seen.
+    """
+    on_sale = panel.on_sale()
+    count = np.maximum(on_sale.sum(axis=1), 1)
+    return np.where(on_sale, np.nan_to_num(panel.units), 0.0).sum(axis=1, dtype=float) / count
+
+
 def _sold(panel: Panel, horizon: int) -> np.ndarray:
     """(series, horizon) 1 where the item is on sale: launched, and not yet delisted."""
     period = panel.cut + np.arange(horizon)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from newretail_ml.errors import DataError, NotFittedError
 from newretail_ml.features import Recipe
-from newretail_ml.forecasting.base import Forecaster
+from newretail_ml.forecasting.base import Forecaster, mean_sales
 from newretail_ml.forecasting.paths import PastForecasts, past_origins, paths_around_mean
 from newretail_ml.forecasting.quantile_paths import paths_from_quantiles
 from newretail_ml.forecasting.recipes import default_recipe, level_features
@@ -86,6 +86,12 @@ class LightGBMForecaster(Forecaster):
             raise DataError(
                 f"a horizon of {self.horizon} periods was asked for",
                 next_step="Ask for 1 or more.",
+            )
+        if panel.cut < 2 * self.horizon:
+            raise DataError(
+                f"{panel.cut} periods of history are too short for a horizon of {self.horizon}",
+                table="panel",
+                next_step="Bring twice the horizon, shorten it, or use MovingAverage.",
             )
         self.recipe_ = (self.recipe or default_recipe(panel)).fixed(panel)
         targets, horizons = self._training_pairs(panel)
@@ -179,8 +185,12 @@ class LightGBMForecaster(Forecaster):
             features, level = self._matrix(panel, panel.cut - 1 + steps, steps)
             shape = (panel.n_series, horizon)
             threads = self.n_threads or 0
-            relative = [b.predict(features, num_threads=threads) for b in boosters]
-            return np.stack([(np.maximum(r, 0.0) * level).reshape(shape) for r in relative])
+            unseen = np.repeat(mean_sales(panel), horizon)
+            predicted = [
+                np.maximum(booster.predict(features, num_threads=threads), 0.0) * level
+                for booster in boosters
+            ]
+            return np.stack([np.where(level > 0, p, unseen).reshape(shape) for p in predicted])
 
         return predict
 

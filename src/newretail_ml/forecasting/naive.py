@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from newretail_ml.features import ExpandingMean, HistoryFeature, Recipe, RollingMean, SeasonalMean
-from newretail_ml.forecasting.base import PointForecaster
+from newretail_ml.forecasting.base import PointForecaster, mean_sales
 from newretail_ml.panel import Panel
 
 _WINDOWS = {"D": 28, "W": 13, "M": 12}
@@ -67,10 +67,13 @@ class SeasonalAverage(PointForecaster):
 
 
 def _first_known(panel: Panel, horizon: int, *features: HistoryFeature) -> np.ndarray:
-    """(series, horizon) the first feature that is known; the mean of all history, or 0, if none."""
+    """(series, horizon) the first feature that is known; the mean of all history if none is.
+
+    Demand that was never seen, because stock always ran out, is at least what was sold.
+    """
     steps = np.arange(1, horizon + 1)
     recipe = Recipe([*features, ExpandingMean()])
-    mean = np.zeros((panel.n_series, horizon))
+    mean = np.repeat(mean_sales(panel)[:, None], horizon, axis=1)
     for values in recipe.cube(panel, panel.cut - 1 + steps, steps)[::-1]:
         mean = np.where(np.isnan(values), mean, values)
     return mean

@@ -21,7 +21,8 @@ from scipy.spatial import cKDTree
 
 from newretail_ml.panel import Panel
 
-N_ANALOGUES = 100
+# The nearest tenth of the chain, within these bounds.
+_LEAST_ANALOGUES, N_ANALOGUES = 20, 100
 _ENOUGH_TRAJECTORIES = 400
 _MOST_ORIGINS = 26
 _LEAST_ORIGINS = 8
@@ -95,7 +96,7 @@ def past_origins(panel: Panel, horizon: int, *, earliest: int | None = None) -> 
     """
     step = panel.periods.season if panel.periods.freq == "D" else 1
     earliest = max(panel.cut // 2, 1) if earliest is None else earliest
-    wanted = -(-_ENOUGH_TRAJECTORIES // min(max(panel.n_series, 1), N_ANALOGUES))
+    wanted = -(-_ENOUGH_TRAJECTORIES // _n_analogues(max(panel.n_series, 1)))
     wanted = min(max(wanted, _LEAST_ORIGINS), _MOST_ORIGINS)
     origins = panel.cut - horizon - step * np.arange(wanted)
     return origins[origins >= earliest][::-1]
@@ -162,12 +163,16 @@ def draw_analogues(
     donors = np.empty((len(mean), n_paths), dtype=np.intp)
     for origin in np.unique(origins):
         known = np.flatnonzero(past.known[:, origin])
-        nearest = np.arange(1, min(N_ANALOGUES, len(known)) + 1)
+        nearest = np.arange(1, _n_analogues(len(known)) + 1)
         _, similar = cKDTree(donor_traits[known] / spread).query(traits / spread, k=nearest)
         paths = np.flatnonzero(origins == origin)
         picks = rng.integers(0, len(nearest), size=(len(mean), len(paths)))
         donors[:, paths] = known[np.take_along_axis(similar, picks, axis=1)]
     return donors, origins[None, :]
+
+
+def _n_analogues(n_series: int) -> int:
+    return min(max(n_series // 10, _LEAST_ANALOGUES), N_ANALOGUES, n_series)
 
 
 def _traits(level: np.ndarray, variation: np.ndarray | float) -> np.ndarray:
@@ -184,14 +189,25 @@ def rounded_like(panel: Panel, paths: np.ndarray, rng: np.random.Generator) -> n
 
 
 def _log_variation(panel: Panel) -> np.ndarray:
-    """(series,) log coefficient of variation of totals over a week (or of single periods)."""
+    """(series,) log coefficient of variation of means over a week (or of single periods).
+
+    Weeks of which less than half is known do not count; a series with fewer than two weeks that
+    do is given the median of the others.
+    """
     width = panel.periods.season if panel.periods.freq == "D" else 1
     n_totals = min(panel.cut // width, 26)
-    if n_totals < 2:
-        return np.zeros(panel.n_series)
-    recent = np.nan_to_num(panel.demand(periods=slice(panel.cut - n_totals * width, panel.cut)))
-    totals = recent.reshape(panel.n_series, n_totals, width).sum(axis=2, dtype=np.float64)
-    return np.log(np.maximum(totals.std(axis=1), 0.1) / np.maximum(totals.mean(axis=1), 0.1))
+    recent = panel.demand(periods=slice(panel.cut - n_totals * width, panel.cut))
+    weeks = recent.reshape(panel.n_series, n_totals, width).astype(np.float64)
+    known = (~np.isnan(weeks)).sum(axis=2)
+    total = np.nan_to_num(weeks).sum(axis=2) * width / np.maximum(known, 1)
+    counts = 2 * known >= width
+    n_known = counts.sum(axis=1)
+    mean = np.where(counts, total, 0.0).sum(axis=1) / np.maximum(n_known, 1)
+    scatter = np.where(counts, (total - mean[:, None]) ** 2, 0.0).sum(axis=1)
+    deviation = np.sqrt(scatter / np.maximum(n_known, 1))
+    variation = np.log(np.maximum(deviation, 0.1) / np.maximum(mean, 0.1))
+    told = n_known >= 2
+    return np.where(told, variation, np.median(variation[told]) if told.any() else 0.0)
 
 
 def _negative_binomial(

@@ -159,7 +159,7 @@ class Panel:
 
     def _periods_until(self, t: str | pd.Timestamp) -> int:
         try:
-            day = pd.Timestamp(t).normalize()
+            day = pd.to_datetime(t, format="ISO8601").normalize()
         except ValueError:
             raise DataError(f"{t!r} is not a date", next_step="Write it as YYYY-MM-DD.") from None
         position = int(self.periods.position([day])[0])

@@ -66,6 +66,14 @@ def order_up_to(
             table="state",
             next_step="Add the missing key column, or add the forecast up with sum_by.",
         )
+    repeated = state.duplicated(keys, keep=False)
+    if repeated.any():
+        raise DataError(
+            f"the forecast is by {', '.join(keys)}, and {repeated.sum():,} rows share one",
+            table="state",
+            rows=state.index[repeated],
+            next_step="Add the stock up to the forecast's keys, or forecast by the state's.",
+        )
     series = pd.MultiIndex.from_frame(forecast.keys).get_indexer(
         pd.MultiIndex.from_frame(state[keys])
     )
@@ -130,7 +138,7 @@ def _decided(forecast: Forecast, state: pd.DataFrame, service_level: float | Non
             EXPECTED_DEMAND: demand.mean(axis=1),
             ORDER_UP_TO: target,
             PACKS: packs.astype(int),
-            c.UNITS: packs * pack_size,
+            c.UNITS: packs * pack_size + 0.0,
             FILL_RATE: fill_rate(demand, before_arrival, position + packs * pack_size),
         }
     )

@@ -9,6 +9,7 @@ import pandas as pd
 
 from newretail_ml import columns as c
 from newretail_ml.errors import DataError
+from newretail_ml.tables.parsing import to_text
 
 if TYPE_CHECKING:
     from newretail_ml.tables import RetailTables
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 STATE = "state"
 SHORTAGE_COST = "shortage_cost"
 HOLDING_COST = "holding_cost"
+_FRESH_DAYS = 7
 _DEFAULTS = {c.ON_ORDER: 0.0, c.PACK_SIZE: 1.0}
 _SMALLEST = {c.ON_HAND: 0, c.ON_ORDER: 0, c.LEAD_TIME: 0, c.REVIEW_PERIOD: 1, c.PACK_SIZE: 1}
 
@@ -23,7 +25,10 @@ _SMALLEST = {c.ON_HAND: 0, c.ON_ORDER: 0, c.LEAD_TIME: 0, c.REVIEW_PERIOD: 1, c.
 def state_from_tables(
     tables: RetailTables, *, lead_time: int, review_period: int, holding_rate: float | None = None
 ) -> pd.DataFrame:
-    """Stock on hand at the end of the last day of the stock table, one row an item and location.
+    """Stock on hand as it was last counted, one row an item and location.
+
+    A place that was closed on the last day of the stock table keeps its count of the days before,
+    for a week at most.
 
     Args:
         tables: the chain's tables; stock is needed.
@@ -42,7 +47,9 @@ def state_from_tables(
             next_step="Add one (date, location_id, item_id, on_hand), or pass a state of your own.",
         )
     stock = tables.stock
-    state = stock[stock[c.DATE] == stock[c.DATE].max()][[c.ITEM, c.LOCATION, c.ON_HAND]]
+    recent = stock[stock[c.DATE] > stock[c.DATE].max() - pd.Timedelta(days=_FRESH_DAYS)]
+    latest = recent.sort_values(c.DATE).drop_duplicates([c.ITEM, c.LOCATION], keep="last")
+    state = latest[[c.ITEM, c.LOCATION, c.ON_HAND]].sort_values([c.ITEM, c.LOCATION])
     state = state[state[c.LOCATION].isin(tables.demand_lines()[c.LOCATION].unique())]
     state = state.assign(**{c.LEAD_TIME: lead_time, c.REVIEW_PERIOD: review_period})
     items = tables.items
@@ -61,6 +68,8 @@ def checked_state(state: pd.DataFrame) -> pd.DataFrame:
         DataError: a column is missing, a number is missing or too small, or a key repeats.
     """
     state = state.reset_index(drop=True)
+    ids = [name for name in c.SERIES_KEYS if name in state]
+    state = state.assign(**{name: to_text(state[name]) for name in ids})
     missing = [name for name in (c.ITEM, *_SMALLEST) if name not in state and name not in _DEFAULTS]
     if missing:
         raise DataError(
@@ -76,6 +85,8 @@ def checked_state(state: pd.DataFrame) -> pd.DataFrame:
     for column in (SHORTAGE_COST, HOLDING_COST):
         if column in state:
             _check_numbers(state, column, 0)
+    for column in (c.LEAD_TIME, c.REVIEW_PERIOD):
+        _check_whole(state, column)
     keys = [name for name in c.SERIES_KEYS if name in state]
     repeated = state.duplicated(keys, keep=False)
     if repeated.any():
@@ -94,13 +105,26 @@ def _check_numbers(state: pd.DataFrame, column: str, smallest: int) -> None:
     if bad.any():
         first = state[column][bad].iloc[0]
         raise DataError(
-            f"{bad.sum():,} values are not numbers of at least {smallest}, the first is {first!r}",
+            f"{bad.sum():,} values are not numbers of at least {smallest}, the first is {first}",
             table=STATE,
             column=column,
             rows=state.index[bad],
             next_step="Correct them.",
         )
     state[column] = numbers
+
+
+def _check_whole(state: pd.DataFrame, column: str) -> None:
+    part = state[column] % 1 > 0
+    if part.any():
+        first = state[column][part].iloc[0]
+        raise DataError(
+            f"{part.sum():,} values are not whole periods, the first is {first}",
+            table=STATE,
+            column=column,
+            rows=state.index[part],
+            next_step="Round them up, or forecast by shorter periods.",
+        )
 
 
 def _with_costs(state: pd.DataFrame, tables: RetailTables, holding_share: float) -> pd.DataFrame:
