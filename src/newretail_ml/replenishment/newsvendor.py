@@ -5,9 +5,14 @@ Source: Snyder and Shen (2019), Fundamentals of Supply Chain Theory, 2nd edition
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import overload
+
 import numpy as np
 
 from newretail_ml.errors import DataError
+from newretail_ml.replenishment.checks import as_numbers, check_number
+from newretail_ml.replenishment.demand import Demand
 
 
 def critical_ratio(
@@ -25,49 +30,146 @@ def critical_ratio(
     >>> critical_ratio(0.7, 0.18).round(4).item()
     0.7955
     """
-    shortage, holding = np.asarray(shortage_cost, float), np.asarray(holding_cost, float)
-    if not (np.all(shortage >= 0) and np.all(holding >= 0) and np.all(shortage + holding > 0)):
+    shortage = as_numbers("shortage costs", shortage_cost)
+    holding = as_numbers("holding costs", holding_cost)
+    both = shortage + holding
+    good = (shortage >= 0) & (holding >= 0) & (both > 0) & np.isfinite(both)
+    if not np.all(good):
         raise DataError(
-            "shortage and holding costs must be numbers of at least zero, and not both zero",
+            "shortage and holding costs must be finite numbers of at least zero, and not both zero",
             next_step="Check costs against prices: an item sold below cost has no shortage cost.",
         )
-    return shortage / (shortage + holding)
+    return shortage / both
+
+
+@overload
+def newsvendor(demand: Demand, shortage_cost: float, holding_cost: float) -> float: ...
+
+
+@overload
+def newsvendor(
+    demand: np.ndarray, shortage_cost: float | np.ndarray, holding_cost: float | np.ndarray
+) -> np.ndarray: ...
 
 
 def newsvendor(
-    demand: np.ndarray, shortage_cost: float | np.ndarray, holding_cost: float | np.ndarray
-) -> np.ndarray:
-    """Stock that minimizes expected cost on equally likely demands.
+    demand: Demand | np.ndarray,
+    shortage_cost: float | np.ndarray,
+    holding_cost: float | np.ndarray,
+) -> float | np.ndarray:
+    """Stock that minimizes expected cost.
 
     The smallest stock that meets demand with at least the probability of the critical ratio
     (equation 4.30 of the source for discrete demand).
 
     Args:
-        demand: (..., samples) units.
-        shortage_cost: (...) or one number.
-        holding_cost: (...) or one number.
+        demand: a distribution, or (..., samples) units that are equally likely.
+        shortage_cost: of a unit short: (...) or one number.
+        holding_cost: of a unit left over: (...) or one number.
+
+    Raises:
+        DataError: costs are wrong, or no finite stock is best (a cost is zero and demand has no
+            bound).
 
     >>> newsvendor(np.array([1.0, 2.0, 3.0, 4.0]), shortage_cost=3.0, holding_cost=1.0).item()
     3.0
+    >>> from newretail_ml.replenishment.demand import PoissonDemand
+    >>> newsvendor(PoissonDemand(6), shortage_cost=4, holding_cost=1)
+    8.0
     """
-    return sample_quantile(demand, critical_ratio(shortage_cost, holding_cost))
+    ratio = critical_ratio(shortage_cost, holding_cost)
+    if isinstance(demand, Demand):
+        return demand.quantile(float(ratio))
+    return sample_quantile(_checked_samples(demand), ratio)
 
 
 def newsvendor_cost(
     stock: float | np.ndarray,
-    demand: np.ndarray,
+    demand: Demand | np.ndarray,
     shortage_cost: float | np.ndarray,
     holding_cost: float | np.ndarray,
 ) -> np.ndarray:
-    """Expected cost of a stock on equally likely demands, (...).
+    """Expected cost of a stock, (...).
+
+    Args:
+        stock: (...) or one number.
+        demand: a distribution, or (..., samples) units that are equally likely.
+        shortage_cost: of a unit short.
+        holding_cost: of a unit left over.
 
     >>> newsvendor_cost(3.0, np.array([1.0, 2.0, 3.0, 4.0]), 3.0, 1.0).item()
     1.5
+    >>> from newretail_ml.replenishment.demand import PoissonDemand
+    >>> newsvendor_cost(8, PoissonDemand(6), 4, 1).round(4).item()
+    3.5701
     """
-    left = np.asarray(stock, float)[..., None] - demand
-    expected_left = np.maximum(left, 0.0).mean(axis=-1)
-    expected_short = np.maximum(-left, 0.0).mean(axis=-1)
-    return np.asarray(holding_cost) * expected_left + np.asarray(shortage_cost) * expected_short
+    if isinstance(demand, Demand):
+        left, short = demand.expected_left(stock), demand.expected_short(stock)
+    else:
+        gap = np.asarray(stock, float)[..., None] - _checked_samples(demand)
+        left = np.maximum(gap, 0.0).mean(axis=-1)
+        short = np.maximum(-gap, 0.0).mean(axis=-1)
+    return np.asarray(holding_cost) * left + np.asarray(shortage_cost) * short
+
+
+def _checked_samples(demand: np.ndarray) -> np.ndarray:
+    samples = as_numbers("samples of demand", demand)
+    if samples.ndim == 0 or not samples.shape[-1] or not np.isfinite(samples).all():
+        raise DataError(
+            "demand must be a list of finite samples, at least one long",
+            next_step="Drop missing samples, or give a distribution such as PoissonDemand.",
+        )
+    return samples
+
+
+@dataclass(frozen=True)
+class ProfitPlan:
+    """The most profitable stock of a single season.
+
+    Attributes:
+        stock: units to buy.
+        expected_profit: with that stock.
+        clairvoyant_profit: expected, for one who knows demand before buying.
+    """
+
+    stock: float
+    expected_profit: float
+    clairvoyant_profit: float
+
+
+def newsvendor_profit(
+    demand: Demand, price: float, unit_cost: float, salvage: float = 0.0, goodwill: float = 0.0
+) -> ProfitPlan:
+    """Stock with the highest expected profit (example 4.2 of the source).
+
+    Args:
+        demand: of the season, at least zero in all that matters.
+        price: of a unit sold.
+        unit_cost: of a unit bought.
+        salvage: for a unit left over; negative when it costs money to get rid of.
+        goodwill: lost with a unit short, beyond its margin.
+
+    Raises:
+        DataError: unless salvage < unit cost <= price.
+
+    >>> from newretail_ml.replenishment.demand import NormalDemand
+    >>> plan = newsvendor_profit(NormalDemand(50, 8), price=1.0, unit_cost=0.3, salvage=0.12)
+    >>> round(plan.stock, 2), round(plan.expected_profit, 2)
+    (56.6, 33.0)
+    """
+    check_number("price", price)
+    check_number("unit_cost", unit_cost, at_most=price)
+    check_number("salvage", salvage, at_least=None)
+    check_number("goodwill", goodwill)
+    if salvage >= unit_cost:
+        raise DataError(
+            f"units left over bring {salvage:g}, not less than they cost ({unit_cost:g})",
+            next_step="Correct salvage or unit cost: otherwise endless stock pays.",
+        )
+    costs = price - unit_cost + goodwill, unit_cost - salvage
+    stock = newsvendor(demand, *costs)
+    best = (price - unit_cost) * demand.mean
+    return ProfitPlan(stock, best - float(newsvendor_cost(stock, demand, *costs)), best)
 
 
 def sample_quantile(demand: np.ndarray, probability: float | np.ndarray) -> np.ndarray:

@@ -1,0 +1,91 @@
+"""Checks of single numbers, so that a wrong one is named before it does harm."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from newretail_ml.errors import DataError
+
+
+def check_number(
+    name: str,
+    value: float,
+    *,
+    at_least: float | None = 0.0,
+    above: float | None = None,
+    at_most: float | None = None,
+) -> None:
+    """Raise unless the value is a finite number within the bounds.
+
+    >>> check_number("holding_cost", -1.0)
+    Traceback (most recent call last):
+    newretail_ml.errors.DataError: holding_cost is -1.0, not a number of at least 0. Correct it.
+    """
+    if above is not None:
+        at_least = None
+    good = isinstance(value, int | float | np.number) and math.isfinite(value)
+    good = good and (at_least is None or value >= at_least)
+    good = good and (above is None or value > above) and (at_most is None or value <= at_most)
+    if not good:
+        bounds = [("of at least", at_least), ("above", above), ("of at most", at_most)]
+        limits = " and ".join(f"{word} {bound:g}" for word, bound in bounds if bound is not None)
+        raise DataError(
+            f"{name} is {value!r}, not a {'' if limits else 'finite '}number{' ' * bool(limits)}"
+            f"{limits}",
+            next_step="Correct it.",
+        )
+
+
+def as_numbers(name: str, values: object) -> np.ndarray:
+    """The values as an array of floats of any shape.
+
+    >>> as_numbers("chances", ["many"])
+    Traceback (most recent call last):
+    newretail_ml.errors.DataError: chances are not numbers. Correct them.
+    """
+    try:
+        return np.asarray(values, float)
+    except (TypeError, ValueError):
+        raise DataError(f"{name} are not numbers", next_step="Correct them.") from None
+
+
+def check_numbers(
+    name: str, values: object, *, at_least: float | None = 0.0, above: float | None = None
+) -> np.ndarray:
+    """One-dimensional array of the values, each checked as a number.
+
+    >>> check_numbers("demand", [3, 4])
+    array([3., 4.])
+    """
+    array = as_numbers(name, values)
+    bad = ~np.isfinite(array)
+    if at_least is not None and above is None:
+        bad |= array < at_least
+    if above is not None:
+        bad |= array <= above
+    if array.ndim != 1 or not array.size or bad.any():
+        limit = f" above {above:g}" if above is not None else ""
+        limit = f" of at least {at_least:g}" if not limit and at_least is not None else limit
+        raise DataError(
+            f"{name} must be a list of finite numbers{limit}, at least one long",
+            rows=np.flatnonzero(bad) if array.ndim == 1 else (),
+            next_step="Correct them.",
+        )
+    return array
+
+
+def check_whole(name: str, value: float, *, at_least: int = 0) -> int:
+    """The value as an int.
+
+    >>> check_whole("lead_time", 2.0)
+    2
+    """
+    check_number(name, value, at_least=at_least)
+    if value != int(value):
+        raise DataError(
+            f"{name} is {value!r}, not a whole number",
+            next_step="Measure time and units so that it is one.",
+        )
+    return int(value)
