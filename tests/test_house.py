@@ -22,6 +22,7 @@ FLOORS = {
     "replenishment": 3,
     "world": 4,
     "tracking": 5,
+    "chart": 5,
     "plots": 5,
     "cli": 5,
     "__init__": 5,

@@ -6,27 +6,48 @@ from pathlib import Path
 import click
 import pytest
 
+from newretail_ml import RetailTables
 from newretail_ml.cli.main import newretail
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 
 
-def test_the_ten_lines_run(tmp_path):
-    (example,) = re.findall(r"```python\n(.*?)```", README, re.S)
-    (tmp_path / "data").symlink_to(ROOT / "data")
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory):
+    """What the examples print, run one after another in a folder with the sample."""
+    folder = tmp_path_factory.mktemp("readme")
+    (folder / "data").symlink_to(ROOT / "data")
+    examples = "\n".join(re.findall(r"```python\n(.*?)```", README, re.S))
     done = subprocess.run(
-        [sys.executable, "-c", example], capture_output=True, text=True, cwd=tmp_path
+        [sys.executable, "-c", examples], capture_output=True, text=True, cwd=folder
     )
     assert done.returncode == 0, done.stderr
-    assert "expected in 7 periods" in done.stdout or "item_0001" in done.stdout
-    assert (tmp_path / "forecast.png").stat().st_size > 10_000
+    assert (folder / "forecast.png").stat().st_size > 10_000
+    return done.stdout
+
+
+def test_the_ten_lines_order_something(printed):
+    assert re.search(r"item_\d{4} .* expected in 7 periods", printed)
+
+
+def test_the_mapping_is_one_the_library_reads(tmp_path):
+    (tmp_path / "chain.toml").write_text(re.findall(r"```toml\n(.*?)```", README, re.S)[0])
+    sold = "receipt,sold_at,shop,article,qty,price\n1,2026-01-02 10:00,A,007,2,1.5\n"
+    (tmp_path / "pos_export.csv").write_text(sold)
+    tables = RetailTables.read(tmp_path, mapping=tmp_path / "chain.toml")
+    assert tables.orders["item_id"].tolist() == ["007"]
 
 
 @pytest.mark.parametrize("line", re.findall(r"^newretail .*$", README, re.M))
 def test_the_commands_exist_with_their_options(line):
     command = newretail.commands[line.split()[1]]
-    known = {name for option in command.params if isinstance(option, click.Option) for name in option.opts}
+    known = {
+        name
+        for option in command.params
+        if isinstance(option, click.Option)
+        for name in option.opts
+    }
     assert set(re.findall(r"--[a-z-]+", line)) <= known
 
 

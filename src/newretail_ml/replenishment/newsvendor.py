@@ -60,7 +60,7 @@ def newsvendor(
     """Stock that minimizes expected cost.
 
     The smallest stock that meets demand with at least the probability of the critical ratio
-    (equation 4.30 of the source for discrete demand).
+    (section 4.4 of the source for discrete demand).
 
     Args:
         demand: a distribution, or (..., samples) units that are equally likely.
