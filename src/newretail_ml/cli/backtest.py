@@ -7,13 +7,13 @@ from pathlib import Path
 import click
 
 from newretail_ml.cli.forecast import MODEL_NAMES
-from newretail_ml.cli.options import Job, job_options
-from newretail_ml.cli.output import whole_folder, write_table
+from newretail_ml.cli.options import SOURCE_HELP, Day, Job, job_options
+from newretail_ml.cli.output import check_folder_path, files_of, whole_folder, write_table
 from newretail_ml.forecasting import Backtest, backtest, standard_models
 from newretail_ml.plots import coverage_chart, leaderboard_chart
 
 
-@click.command("backtest")
+@click.command("backtest", epilog=SOURCE_HELP)
 @job_options
 @click.option(
     "--model",
@@ -23,16 +23,24 @@ from newretail_ml.plots import coverage_chart, leaderboard_chart
     help="Repeat for several.  [default: all]",
 )
 @click.option("--folds", type=click.IntRange(min=1), default=3, help="How many cuts in time.")
-@click.option("--cut", "cuts", multiple=True, metavar="DATE", help="The cuts, instead of --folds.")
+@click.option(
+    "--cut",
+    "cuts",
+    type=Day(),
+    multiple=True,
+    help="Forecast from the end of this day, instead of --folds; repeat for several.",
+)
 @click.option("--out", type=click.Path(path_type=Path), metavar="FOLDER", help="Tables and plots.")
 def backtest_command(
     job: Job, model_names: tuple[str, ...], folds: int, cuts: tuple[str, ...], out: Path | None
 ) -> None:
-    """Judge models on the history of the tables at SOURCE."""
+    """Judge models on history. Which one would have forecast best?"""
+    if out is not None:
+        check_folder_path(out)
     tables = job.tables()
     panel = job.panel(tables)
     models = standard_models(job.horizon, job.seed)
-    with job.tracked("backtest", panel, tables) as run:
+    with job.tracked("backtest", panel, tables, folds=folds, cuts=cuts) as run:
         result = backtest(
             {name: models[name] for name in model_names or MODEL_NAMES},
             panel,
@@ -40,15 +48,18 @@ def backtest_command(
             folds=folds,
             cuts=cuts or None,
             random_state=job.seed,
-            progress=not job.quiet,
+            progress=job.progress,
         )
         run.log_backtest(result, models)
+        if out is not None:
+            with whole_folder(out) as folder:
+                write_backtest(result, folder)
+            for file in files_of(out):
+                run.log_file(file)
     for name, reason in result.not_run.items():
         job.say(f"{name} was not judged: {reason}")
     click.echo(result.leaderboard().round(4).T.to_string())
     if out is not None:
-        with whole_folder(out) as folder:
-            write_backtest(result, folder)
         click.echo(f"Tables and plots are in {out}.")
 
 

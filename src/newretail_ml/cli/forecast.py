@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from newretail_ml import forecasting as models_of
-from newretail_ml.cli.options import Job, job_options, out_file
+from newretail_ml.cli.options import SOURCE_HELP, Job, job_options, out_file
 from newretail_ml.cli.output import check_table_path, write_table
 from newretail_ml.forecast import DECILES, Forecast
 from newretail_ml.forecasting import Selection, select_model
@@ -18,7 +18,7 @@ AUTO = "auto"
 MODEL_NAMES = tuple(models_of.standard_models(1))
 
 
-@click.command("forecast")
+@click.command("forecast", epilog=SOURCE_HELP)
 @job_options
 @click.option(
     "--model",
@@ -30,11 +30,11 @@ MODEL_NAMES = tuple(models_of.standard_models(1))
 @click.option("--paths", is_flag=True, help="Write every sample path instead of quantiles.")
 @out_file("Table of forecasts: .csv, .parquet or .json.")
 def forecast_command(job: Job, model_name: str, paths: bool, out: Path) -> None:
-    """Forecast demand from the tables at SOURCE: a folder, a file, a DuckDB file or a URL."""
+    """Forecast demand, with its quantiles. One row for each series and period."""
     check_table_path(out)
     tables = job.tables()
     panel = job.panel(tables)
-    with job.tracked("forecast", panel, tables) as run:
+    with job.tracked("forecast", panel, tables, model=model_name) as run:
         selection, forecast = made_forecast(job, panel, model_name, run)
         table = forecast.paths_frame() if paths else forecast.to_frame(DECILES)
         write_table(table, out)
@@ -60,7 +60,7 @@ def chosen(job: Job, panel: Panel, model_name: str) -> Selection:
         model = models[model_name].fit(panel)
         return Selection(model_name, model, None, "as asked for")
     selection = select_model(
-        models, panel, horizon=job.horizon, random_state=job.seed, progress=not job.quiet
+        models, panel, horizon=job.horizon, random_state=job.seed, progress=job.progress
     )
     if selection.backtest is not None:
         for name, reason in selection.backtest.not_run.items():

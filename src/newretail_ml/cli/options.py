@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
+from datetime import date
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -51,14 +53,21 @@ class Job:
         return panel
 
     @contextmanager
-    def tracked(self, command: str, panel: Panel, tables: RetailTables) -> Iterator[Run]:
+    def tracked(
+        self, command: str, panel: Panel, tables: RetailTables, **asked: object
+    ) -> Iterator[Run]:
         """A tracked run that knows the request and the data; says where it is in the end."""
         with run("newretail", name=command, store=self.tracking, tags={"command": command}) as made:
-            made.log_params(asdict(self))
+            made.log_params({**asdict(self), **asked})
             made.log_data(panel, fingerprint=tables.fingerprint, source=self.source)
             yield made
         if made.link is not None and made.problem is None:
             self.say(f"Tracked: {made.link}")
+
+    @property
+    def progress(self) -> bool:
+        """Whether somebody looks on: in the log of a scheduler a progress bar is noise."""
+        return not self.quiet and sys.stderr.isatty()
 
     def say(self, words: str) -> None:
         """Tell the reader, on the error stream, unless told to be quiet."""
@@ -66,22 +75,56 @@ class Job:
             click.echo(words, err=True)
 
 
+class Day(click.ParamType):
+    """A day, written as 2026-05-31."""
+
+    name = "date"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The day in its usual form."""
+        try:
+            return date.fromisoformat(value).isoformat()
+        except ValueError:
+            self.fail(f"{value!r} is no day. Write it as 2026-05-31.", param, ctx)
+
+
+SEED = click.option("--seed", type=click.IntRange(min=0), default=0, help="Same seed, same output.")
+TRACKING = click.option(
+    "--tracking",
+    metavar="URI",
+    help="MLflow store to log the run to; 'none' logs nothing. By default MLFLOW_TRACKING_URI, "
+    "else mlflow.db in the current folder.",
+)
+QUIET = click.option("--quiet", is_flag=True, help="No progress, no report; errors are still told.")
+
+SOURCE_HELP = (
+    "SOURCE is a folder of CSV or Parquet tables, one such file of orders, a DuckDB file, or a "
+    "database URL. Only orders are needed; each further table (items, locations, stock, prices, "
+    "customers, events) adds to what can be known."
+)
+
 _OPTIONS = [
     click.argument("source"),
     click.option(
         "--mapping",
+        metavar="FILE",
         help="TOML file, or the name of a shipped one (online_retail), that says which foreign "
         "columns are which, and how to clean.",
     ),
     click.option(
         "--by",
         default=f"{c.ITEM},{c.LOCATION}",
-        help="Key columns of a series; what is left out is pooled.",
+        metavar="COLUMNS",
+        help="What makes a series: item_id, with location_id, channel, or both. What is left out "
+        "is pooled.",
     ),
     click.option(
-        "--freq", type=click.Choice(FREQUENCIES), default="D", help="Days, weeks, months."
+        "--freq",
+        type=click.Choice(FREQUENCIES),
+        default="D",
+        help="Length of a period: day, week, month.",
     ),
-    click.option("--until", metavar="DATE", help="Use sales up to this day only."),
+    click.option("--until", type=Day(), help="Use sales up to this day only."),
     click.option(
         "--most-sold",
         type=click.IntRange(min=1),
@@ -89,14 +132,9 @@ _OPTIONS = [
         help="Only the N series that sold in the most periods.",
     ),
     click.option("--horizon", type=click.IntRange(min=1), default=28, help="Periods to forecast."),
-    click.option("--seed", type=int, default=0, help="Same seed, same output."),
-    click.option(
-        "--tracking",
-        metavar="URI",
-        help="MLflow store to log the run to; 'none' logs nothing. By default MLFLOW_TRACKING_URI, "
-        "else mlflow.db in the current folder.",
-    ),
-    click.option("--quiet", is_flag=True, help="No progress, no report; errors are still told."),
+    SEED,
+    TRACKING,
+    QUIET,
 ]
 
 

@@ -10,63 +10,49 @@ import pandas as pd
 
 from newretail_ml import columns as c
 from newretail_ml.cli.forecast import AUTO, MODEL_NAMES, made_forecast
-from newretail_ml.cli.options import Job, job_options, out_file
+from newretail_ml.cli.options import SOURCE_HELP, Job, job_options, out_file
 from newretail_ml.cli.output import check_table_path, write_table
-from newretail_ml.errors import DataError
-from newretail_ml.replenishment import order_up_to, state_from_tables
+from newretail_ml.cli.state import Supply, state_for, supply_options
+from newretail_ml.replenishment import order_up_to
+from newretail_ml.replenishment.state import HOLDING_COST, SHORTAGE_COST
 from newretail_ml.tables import RetailTables
 
+_SERVICE_LEVEL = 0.95
 
-@click.command("orders")
+
+@click.command("orders", epilog=SOURCE_HELP)
 @job_options
-@click.option("--model", "model_name", type=click.Choice([AUTO, *MODEL_NAMES]), default=AUTO)
-@click.option("--lead-time", type=click.IntRange(min=0), default=5, help="Days to delivery.")
-@click.option("--review-period", type=click.IntRange(min=1), default=2, help="Days to next order.")
+@click.option(
+    "--model",
+    "model_name",
+    type=click.Choice([AUTO, *MODEL_NAMES]),
+    default=AUTO,
+    help="auto: the best in a backtest inside the history.",
+)
 @click.option(
     "--service-level",
-    type=float,
-    help="Probability of no stock-out in a cycle.  [default: 0.95, unless --holding-rate is given]",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help=f"Probability of no stock-out in a cycle.  [default: {_SERVICE_LEVEL}, unless costs are "
+    "known]",
 )
-@click.option(
-    "--holding-rate",
-    type=click.FloatRange(min=0, min_open=True),
-    help="Order by cost instead: yearly cost of holding as a share of unit cost; the margin is "
-    "lost on each unit short.",
-)
-@click.option(
-    "--state",
-    "state_file",
-    type=click.Path(path_type=Path),
-    help="CSV or Parquet with item_id, location_id, on_hand, lead_time, review_period and, if "
-    "known, on_order, pack_size, shortage_cost, holding_cost; replaces the stock table.",
-)
+@supply_options
 @out_file("The order list: .csv, .parquet or .json.")
 def orders_command(
-    job: Job,
-    model_name: str,
-    lead_time: int,
-    review_period: int,
-    service_level: float | None,
-    holding_rate: float | None,
-    state_file: Path | None,
-    out: Path,
+    job: Job, model_name: str, service_level: float | None, supply: Supply, out: Path
 ) -> None:
-    """Decide what to order today from the tables at SOURCE."""
+    """Decide what to order today, and why. Besides orders this needs stock, or a --state."""
     check_table_path(out)
-    if holding_rate is None and service_level is None:
-        service_level = 0.95
+    if service_level is not None and supply.holding_rate is not None:
+        raise click.UsageError("Give --service-level or --holding-rate: each decides by itself.")
     tables = job.tables()
-    state = (
-        state_from_tables(
-            tables, lead_time=lead_time, review_period=review_period, holding_rate=holding_rate
-        )
-        if state_file is None
-        else _read_state(state_file)
-    )
     panel = job.panel(tables)
-    longest = state[c.LEAD_TIME] + state[c.REVIEW_PERIOD]
-    job = replace(job, horizon=max(job.horizon, int(longest.max())))
-    with job.tracked("orders", panel, tables) as run:
+    state = state_for(job, tables, panel, supply)
+    if service_level is None and not {SHORTAGE_COST, HOLDING_COST} <= set(state):
+        service_level = _SERVICE_LEVEL
+    longest = int((state[c.LEAD_TIME] + state[c.REVIEW_PERIOD]).max())
+    job = replace(job, horizon=max(job.horizon, longest))
+    asked = {"model": model_name, "service_level": service_level, "supply": supply.facts()}
+    with job.tracked("orders", panel, tables, **asked) as run:
         selection, forecast = made_forecast(job, panel, model_name, run)
         orders = order_up_to(forecast, state, service_level=service_level)
         write_table(orders, out)
@@ -77,20 +63,11 @@ def orders_command(
 def order_summary(orders: pd.DataFrame, tables: RetailTables) -> str:
     """How many lines and units, and what they cost where that is known."""
     placed = orders[orders[c.UNITS] > 0]
-    words = f"{len(placed):,} order lines for {placed[c.UNITS].sum():,.0f} units"
+    lines = "1 order line" if len(placed) == 1 else f"{len(placed):,} order lines"
+    words = f"{lines} for {placed[c.UNITS].sum():,.0f} units"
     if tables.items is None or c.UNIT_COST not in tables.items:
         return f"{words}."
-    cost = placed[c.ITEM].map(tables.items.set_index(c.ITEM)[c.UNIT_COST]) * placed[c.UNITS]
-    return f"{words}, {cost.sum():,.0f} at cost."
-
-
-def _read_state(path: Path) -> pd.DataFrame:
-    ids = dict.fromkeys(c.SERIES_KEYS, "str")
-    try:
-        if path.suffix == ".parquet":
-            return pd.read_parquet(path)
-        return pd.read_csv(path, dtype=ids)
-    except (OSError, ValueError) as error:
-        raise DataError(
-            f"{path} cannot be read ({error})", table="state", next_step="Pass a CSV or Parquet."
-        ) from None
+    unit_cost = placed[c.ITEM].map(tables.items.set_index(c.ITEM)[c.UNIT_COST]).astype(float)
+    cost = f"{(unit_cost * placed[c.UNITS]).sum():,.0f} at cost"
+    unknown = int(unit_cost.isna().sum())
+    return f"{words}, {cost}{f' without {unknown:,} of unknown cost' if unknown else ''}."

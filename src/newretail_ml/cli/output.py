@@ -1,8 +1,12 @@
-"""Outputs that are written whole or not at all: written aside, then renamed."""
+"""Outputs that are written whole or not at all: written aside, then renamed.
+
+A run that is killed in the middle of writing may leave a hidden folder beside the output. Nothing
+reads it, no later run trips over it, and it may be removed.
+"""
 
 from __future__ import annotations
 
-import shutil
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,16 +27,32 @@ def check_table_path(path: Path) -> None:
             f"the output {path.name!r} has no known ending",
             next_step=f"Name it with one of {', '.join(_SUFFIXES)}.",
         )
-    if path.is_dir():
-        raise DataError(f"the output {path} is a folder", next_step="Name a file.")
+    with _told(path):
+        if path.is_dir():
+            raise DataError(f"the output {path} is a folder", next_step="Name a file.")
+        _check_parent(path)
+
+
+def check_folder_path(path: Path) -> None:
+    """Raise a DataError early if a folder of outputs cannot be written to a path."""
+    with _told(path):
+        if path.exists() and not _is_ours(path):
+            raise DataError(
+                f"{path} is there already and was not made by this command",
+                next_step="Name another --out, or move it away.",
+            )
+        _check_parent(path)
 
 
 def write_table(frame: pd.DataFrame, path: Path) -> None:
-    """Write a table by its ending, .csv, .parquet or .json, in one step."""
+    """Write a table by its ending, .csv, .parquet or .json, in one step.
+
+    Raises:
+        DataError: it cannot be written; what stood at ``path`` before stays as it was.
+    """
     check_table_path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as aside:
-        partial = Path(aside) / path.name
+    with _told(path), _aside(path) as aside:
+        partial = aside / path.name
         if path.suffix == ".csv":
             frame.to_csv(partial, index=False)
         elif path.suffix == ".parquet":
@@ -47,27 +67,65 @@ def whole_folder(path: Path) -> Iterator[Path]:
     """A new folder to write into, which takes the place of ``path`` once all went well.
 
     If anything is raised, what stood at ``path`` before stays as it was.
+
+    Raises:
+        DataError: it cannot be written, or something stands there that is not ours.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _check_replaceable(path)
-    aside = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
-    try:
+    check_folder_path(path)
+    with _told(path), _aside(path) as aside:
         made = aside / "new"
         made.mkdir()
         (made / _MARK).write_text("Made by newretail; the next run replaces this folder.\n")
         yield made
-        if path.exists():
-            path.rename(aside / "old")
+        _put_in_place(made, path, earlier=aside / "earlier")
+
+
+def files_of(folder: Path) -> list[Path]:
+    """The outputs in a folder, without the mark that says whose it is."""
+    return sorted(path for path in folder.iterdir() if path.name != _MARK)
+
+
+@contextmanager
+def _aside(path: Path) -> Iterator[Path]:
+    """A hidden folder beside an output: on the same disk, so that a rename is one step."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(
+        prefix=f".{path.name}.", dir=path.parent, ignore_cleanup_errors=True
+    ) as folder:
+        yield Path(folder)
+
+
+def _put_in_place(made: Path, path: Path, *, earlier: Path) -> None:
+    if path.exists():
+        path.rename(earlier)
+    try:
         made.rename(path)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+    except OSError:
+        if earlier.exists():
+            earlier.rename(path)
+        raise
 
 
-def _check_replaceable(path: Path) -> None:
-    if path.exists() and not (path.is_dir() and (path / _MARK).exists()):
-        if path.is_dir() and not any(path.iterdir()):
-            return
+def _is_ours(path: Path) -> bool:
+    return path.is_dir() and ((path / _MARK).exists() or not any(path.iterdir()))
+
+
+def _check_parent(path: Path) -> None:
+    """The folder itself may still have to be made: the nearest one that is there decides."""
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    if not folder.is_dir():
+        raise NotADirectoryError(None, f"{folder} is a file, not a folder")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(None, f"no permission to write into {folder}")
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Turns an error of the file system into one that names the output and the next step."""
+    try:
+        yield
+    except OSError as error:
         raise DataError(
-            f"{path} is there already and was not made by this command",
-            next_step="Name another --out, or move it away.",
-        )
+            f"{path} cannot be written ({error.strerror or error})",
+            next_step="Name another --out, or make room and give access there.",
+        ) from error

@@ -1,0 +1,124 @@
+"""What the demo tells a merchant."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from newretail_ml import columns as c
+from newretail_ml.cli.orders import order_summary
+from newretail_ml.forecast import Forecast
+from newretail_ml.forecasting import Backtest, Selection
+from newretail_ml.panel import Panel
+from newretail_ml.replenishment.order_up_to import EXPECTED_DEMAND
+from newretail_ml.tables import RetailTables
+
+_LABEL_WIDTH, _LINE_WIDTH = 14, 96
+_BASELINE = "moving-average"
+
+
+def summary_of(
+    tables: RetailTables,
+    panel: Panel,
+    selection: Selection,
+    forecast: Forecast,
+    orders: pd.DataFrame,
+    terms: str,
+) -> str:
+    """The run in a dozen lines.
+
+    Args:
+        tables: what came in.
+        panel: the series made of them.
+        selection: the model that was chosen, and why.
+        forecast: what it says.
+        orders: what to order.
+        terms: on which the orders were decided, in words.
+    """
+    chain = forecast.paths.sum(axis=(0, 2), dtype=np.float64)
+    low, high = np.quantile(chain, [0.1, 0.9])
+    units = f"between {low:,.0f} and {high:,.0f} in 8 of 10 cases"
+    facts = {
+        "The chain": _chain(tables, panel),
+        "Stock-outs": _stock_outs(panel, orders),
+        "Model": f"{selection.name}: {selection.why}",
+        "Accuracy": _accuracy(selection.backtest, selection.name),
+        f"Next {forecast.horizon} days": f"{chain.mean():,.0f} units expected in all, {units}",
+        "To order": f"{order_summary(orders, tables)} {terms}",
+    }
+    lines = [_line(label, words) for label, words in facts.items() if words]
+    return "\n".join([*lines, "", *_largest(orders)])
+
+
+def next_steps(out: Path, sample: Path, link: str | None) -> str:
+    """Where everything is, and the commands to try next."""
+    steps = [
+        f"newretail forecast {sample} --out forecast.csv --horizon 14",
+        f"newretail orders {sample} --out orders.csv --lead-time 7 --holding-rate 0.25",
+        f"newretail backtest {sample} --freq W --horizon 8 --out out/weekly",
+        "newretail forecast FOLDER_WITH_YOUR_ORDERS --out forecast.csv",
+    ]
+    if not sample.is_dir():
+        steps.insert(0, f"python -m newretail_ml.world {sample}")
+    return "\n".join(
+        [
+            f"Tables and plots are in {out}: orders.csv, forecast.parquet, leaderboard.csv, *.png.",
+            "Try next:",
+            *(f"  {step}" for step in steps),
+            f"Runs and models: {link or 'not tracked'}",
+        ]
+    )
+
+
+def _line(label: str, words: str) -> str:
+    indent = " " * _LABEL_WIDTH
+    return textwrap.fill(
+        words, _LINE_WIDTH, initial_indent=label.ljust(_LABEL_WIDTH), subsequent_indent=indent
+    )
+
+
+def _chain(tables: RetailTables, panel: Panel) -> str:
+    dates = panel.periods.resized(panel.cut).dates
+    return (
+        f"{len(tables.orders):,} order lines, {panel.cut:,} days from {dates[0]:%Y-%m-%d} to "
+        f"{dates[-1]:%Y-%m-%d}; {panel.n_series:,} series, one for each item in each place"
+    )
+
+
+def _stock_outs(panel: Panel, orders: pd.DataFrame) -> str:
+    on_sale = panel.on_sale()
+    if not on_sale.any():
+        return ""
+    share, empty = panel.censored[on_sale].mean(), int((orders[c.ON_HAND] <= 0).sum())
+    return (
+        f"{share:.1%} of item-days ended without stock; what they sold counts as a lower bound of "
+        f"demand, not as demand. Today {empty:,} of {len(orders):,} shelves are empty"
+    )
+
+
+def _accuracy(result: Backtest | None, name: str) -> str:
+    if result is None:
+        return ""
+    scores = result.leaderboard().loc[name]
+    week = scores.get("total_7_coverage_80", np.nan)
+    covered = f"{week:.0%} of week totals fell inside their 80% interval"
+    if name == _BASELINE or _BASELINE in result.not_run:
+        return covered
+    loss = result.leaderboard()["weighted_quantile_loss"]
+    gain = 1 - loss[name] / loss[_BASELINE]
+    return f"{gain:.1%} less quantile loss than a moving average; {covered}"
+
+
+def _largest(orders: pd.DataFrame, most: int = 5) -> list[str]:
+    placed = orders[orders[c.UNITS] > 0]
+    if placed.empty:
+        return ["Nothing has to be ordered: the stock covers what is expected."]
+    names = [*(key for key in c.SERIES_KEYS if key in orders), c.ON_HAND, EXPECTED_DEMAND, c.UNITS]
+    top = placed.nlargest(most, c.UNITS)[names].rename(columns={c.UNITS: "units to order"})
+    return [
+        "The largest order lines, with the demand expected until the next delivery:",
+        top.round(1).to_string(index=False),
+    ]
