@@ -33,6 +33,8 @@ def with_value(frame: pd.DataFrame, row: int, column: str, value: object) -> pd.
         ("unit_price", "free", "not a number: 'free'"),
         ("time", "yesterday", "not a date: 'yesterday'"),
         ("time", None, "missing values"),
+        ("time", pd.Timestamp("2099-01-01"), "more than 20 years from the others"),
+        ("units", 1e39, "beyond any quantity"),
         ("order_id", None, "missing values"),
         ("item_id", "", "missing values"),
         ("location_id", None, "missing values"),

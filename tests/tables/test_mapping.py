@@ -98,3 +98,16 @@ def test_a_foreign_column_that_is_not_there(orders):
     with pytest.raises(DataError, match=r"'Pieces'.*found: order_id") as caught:
         RetailTables.from_frames(orders, mapping=mapping)
     assert caught.value.column == "units"
+
+
+@pytest.mark.parametrize(
+    ("orders", "said"),
+    [
+        ({"source": 3}, "source = 3, which is not text"),
+        ({"columns": {"units": ["Pieces"]}}, r"columns.units = \['Pieces'\], which is not text"),
+        ({"constants": {"channel": ["web"]}}, r"channel = \['web'\], which is not a value"),
+    ],
+)
+def test_values_of_the_wrong_kind_are_named(orders, said):
+    with pytest.raises(DataError, match=said):
+        SourceMapping.of({"orders": orders})

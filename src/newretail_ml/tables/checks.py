@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from newretail_ml import columns as c
 from newretail_ml.tables.problems import CORRECT_ROWS, Problem, examples
 from newretail_ml.tables.schemas import Field, Kind, TableSchema
 
@@ -15,6 +16,8 @@ _DTYPES = {
     Kind.TIME: "datetime64[us]",
     Kind.DAY: "datetime64[us]",
 }
+_LARGEST = 1e12
+_FARTHEST = pd.Timedelta(days=20 * 365)
 _NULL_CHECK = "not_nullable"
 _KEY_CHECK = "multiple_fields_uniqueness"
 
@@ -64,6 +67,9 @@ def _value_checks(field: Field, ids: Mapping[str, pd.Series]) -> list[Any]:
     checks = []
     if field.kind is Kind.NUMBER:
         checks.append(Check(lambda numbers: ~np.isinf(numbers), error="infinite"))
+        checks.append(Check(_conceivable, error="beyond any quantity"))
+    if field.name in (c.TIME, c.DATE):
+        checks.append(Check(_near_the_others, error="more than 20 years from the others"))
     if field.kind is Kind.FLAG:
         checks.append(Check.isin((0.0, 1.0), error="neither 0 nor 1"))
     if field.least is not None:
@@ -77,6 +83,15 @@ def _value_checks(field: Field, ids: Mapping[str, pd.Series]) -> list[Any]:
         error = f"not in the {field.refers} table"
         checks.append(Check(lambda values: values.isin(known), error=error))
     return checks
+
+
+def _conceivable(numbers: pd.Series) -> pd.Series:
+    return (numbers.abs() <= _LARGEST) | np.isinf(numbers)
+
+
+def _near_the_others(times: pd.Series) -> pd.Series:
+    """A mistyped year would stretch the calendar, and bury the chain in empty days."""
+    return (times - times.median()).abs() <= _FARTHEST
 
 
 def _problems(failures: pd.DataFrame, frame: pd.DataFrame, schema: TableSchema) -> list[Problem]:

@@ -120,10 +120,16 @@ def _table_mapping(schema: TableSchema, content: Mapping[str, Any]) -> TableMapp
     _require_known(content, ["source", "columns", "constants"], f"{place} of the mapping")
     columns = _section(content, "columns")
     constants = _section(content, "constants")
+    source = content.get("source")
+    named = {f"columns.{name}": value for name, value in columns.items()}
+    if source is not None:
+        named["source"] = source
+    _require(named, str, f"{place} of the mapping", "text")
+    _require(constants, str | int | float, f"[{schema.name}.constants] of the mapping", "a value")
     if not schema.keeps_extra:
         _require_known(columns, schema.columns, f"[{schema.name}.columns] of the mapping")
         _require_known(constants, schema.columns, f"[{schema.name}.constants] of the mapping")
-    return TableMapping(content.get("source"), columns, constants)
+    return TableMapping(source, columns, constants)
 
 
 def _section(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -134,6 +140,14 @@ def _section(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:
             next_step=f"Write it as a TOML table: [{name}] with key = value lines.",
         )
     return section
+
+
+def _require(content: Mapping[str, Any], kind: Any, place: str, words: str) -> None:
+    wrong = [f"{key} = {value!r}" for key, value in content.items() if not isinstance(value, kind)]
+    if wrong:
+        raise DataError(
+            f"{place} says {wrong[0]}, which is not {words}", next_step=f"Write {words} there."
+        )
 
 
 def _require_known(content: Mapping[str, Any], allowed: Any, place: str) -> None:
