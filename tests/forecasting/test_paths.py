@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import gamma
 
 from newretail_ml.forecasting import MovingAverage, SeasonalAverage, SeasonalNaive
-from newretail_ml.forecasting.lightgbm_model import QUANTILES
+from newretail_ml.forecasting.boosting import QUANTILES
 from newretail_ml.forecasting.paths import (
     N_ANALOGUES,
     PastForecasts,

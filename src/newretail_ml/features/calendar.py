@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -65,9 +66,9 @@ class _CalendarFeature(PlannedFeature):
         days = Days.of(panel.periods, first, last)
         return np.asarray(self.of_days(days), dtype=float)[rows.targets - first]
 
+    @abstractmethod
     def of_days(self, days: Days) -> Any:
         """One value a period."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)

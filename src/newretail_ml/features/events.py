@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,9 +45,9 @@ class _EventFeature(PlannedFeature):
         table = np.array([self.distance(days, dates) for dates in happens], dtype=float)
         return table[:, rows.targets - first]
 
+    @abstractmethod
     def distance(self, days: Days, happens: pd.DatetimeIndex) -> np.ndarray:
         """Days between each period and the event."""
-        raise NotImplementedError
 
 
 class DaysToEvent(_EventFeature):

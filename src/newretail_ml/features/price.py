@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,9 +38,9 @@ class _PlanFeature(PlannedFeature):
         """Periods before the target that the feature looks at."""
         return 0
 
+    @abstractmethod
     def of_plan(self, plan: np.ndarray) -> np.ndarray:
         """(series, periods) the feature at every period of the plan."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ class PriceChange(_PlanFeature):
 
 
 @dataclass(frozen=True)
-class Discount(_PlanFeature):
+class Discount(PlannedFeature):
     """One less planned price over regular price: the depth of a price cut."""
 
     def values(self, block: Block, rows: Rows) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Self
 
@@ -12,17 +12,13 @@ import pandas as pd
 from newretail_ml.errors import DataError, NotFittedError
 from newretail_ml.features import Recipe
 from newretail_ml.forecasting.base import Forecaster, mean_sales
+from newretail_ml.forecasting.boosting import Boosting
 from newretail_ml.forecasting.paths import PastForecasts, past_origins, paths_around_mean
 from newretail_ml.forecasting.quantile_paths import paths_from_quantiles
 from newretail_ml.forecasting.recipes import default_recipe, level_features
 from newretail_ml.panel import Panel
 
-QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
-_OBJECTIVES = ("tweedie", "poisson", "quantile")
-_ROUNDS_WITHOUT_SPLIT = 100
-_PATIENCE = 30
 _LEAST_ROWS = 100
-_CEILING = 0.999
 
 
 class LightGBMForecaster(Forecaster):
@@ -77,23 +73,9 @@ class LightGBMForecaster(Forecaster):
         Raises:
             DataError: the objective is not known, or history is too short to learn from.
         """
-        if self.objective not in _OBJECTIVES:
-            raise DataError(
-                f"the objective {self.objective!r} is not known",
-                next_step=f"Use one of {', '.join(_OBJECTIVES)}.",
-            )
-        if self.horizon < 1:
-            raise DataError(
-                f"a horizon of {self.horizon} periods was asked for",
-                next_step="Ask for 1 or more.",
-            )
-        if panel.cut < 2 * self.horizon:
-            raise DataError(
-                f"{panel.cut} periods of history are too short for a horizon of {self.horizon}",
-                table="panel",
-                next_step="Bring twice the horizon, shorten it, or use MovingAverage.",
-            )
+        self._check_horizon(panel)
         self.recipe_ = (self.recipe or default_recipe(panel)).fixed(panel)
+        boosting = self._boosting()
         targets, horizons = self._training_pairs(panel)
         features, level = self._matrix(panel, targets, horizons)
         demand = panel.demand()[:, targets].ravel()
@@ -105,13 +87,13 @@ class LightGBMForecaster(Forecaster):
         early = np.tile(targets < split, panel.n_series) & usable
         late = usable & ~early
         self.past_: PastForecasts | None = None
-        rounds = [_ROUNDS_WITHOUT_SPLIT] * len(self._parameters())
+        rounds = None
         if min(early.sum(), late.sum()) >= _LEAST_ROWS and relative[early].any():
             held_out = features[late], relative[late]
-            boosters = self._stopped_early(features[early], relative[early], held_out)
+            boosters = boosting.stopped_early((features[early], relative[early]), held_out)
             self.past_ = PastForecasts.of(self._predictor(boosters), panel, self.horizon, origins)
             rounds = [booster.best_iteration for booster in boosters]
-        self.boosters_ = self._boosted(features[usable], relative[usable], rounds)
+        self.boosters_ = boosting.boosted((features[usable], relative[usable]), rounds)
         return super().fit(panel)
 
     def _paths(
@@ -150,6 +132,32 @@ class LightGBMForecaster(Forecaster):
         possible = pairs[0] >= pairs[1]
         self._check_enough(int(possible.sum()) * panel.n_series)
         return pairs[0][possible], pairs[1][possible]
+
+    def _check_horizon(self, panel: Panel) -> None:
+        if self.horizon < 1:
+            raise DataError(
+                f"a horizon of {self.horizon} periods was asked for",
+                next_step="Ask for 1 or more.",
+            )
+        if panel.cut < 2 * self.horizon:
+            raise DataError(
+                f"{panel.cut} periods of history are too short for a horizon of {self.horizon}",
+                table="panel",
+                next_step="Bring twice the horizon, shorten it, or use MovingAverage.",
+            )
+
+    def _boosting(self) -> Boosting:
+        return Boosting(
+            self.objective,
+            self.max_rounds,
+            {
+                "num_leaves": self.num_leaves,
+                "learning_rate": self.learning_rate,
+                "seed": self.random_state,
+                "num_threads": self.n_threads or 0,
+            },
+            [at for at, feature in enumerate(self.recipe_.features) if feature.categorical],
+        )
 
     def _check_enough(self, n_rows: int) -> None:
         if n_rows < _LEAST_ROWS:
@@ -193,77 +201,3 @@ class LightGBMForecaster(Forecaster):
             return np.stack([np.where(level > 0, p, unseen).reshape(shape) for p in predicted])
 
         return predict
-
-    def _stopped_early(
-        self,
-        features: np.ndarray,
-        relative: np.ndarray,
-        held_out: tuple[np.ndarray, np.ndarray],
-    ) -> list[Any]:
-        """Boosters that stop when demand held out is no longer forecast better."""
-        import lightgbm
-
-        data, ceiling = self._dataset(features, relative)
-        late, actual = held_out
-        valid = lightgbm.Dataset(late, np.minimum(actual, ceiling), reference=data)
-        return [
-            lightgbm.train(
-                parameters,
-                data,
-                num_boost_round=self.max_rounds,
-                valid_sets=[valid],
-                callbacks=[lightgbm.early_stopping(_PATIENCE, verbose=False)],
-            )
-            for parameters in self._parameters()
-        ]
-
-    def _boosted(
-        self, features: np.ndarray, relative: np.ndarray, rounds: Sequence[int]
-    ) -> list[Any]:
-        """One booster for the mean, or one for each quantile, with so many trees."""
-        import lightgbm
-
-        data, _ = self._dataset(features, relative)
-        return [
-            lightgbm.train(parameters, data, num_boost_round=n_rounds)
-            for parameters, n_rounds in zip(self._parameters(), rounds, strict=True)
-        ]
-
-    def _dataset(self, features: np.ndarray, relative: np.ndarray) -> tuple[Any, float]:
-        """LightGBM's data, and the ceiling that relative demand was cut off at.
-
-        A bulk order of a hundred times the usual day would bend every tree towards it.
-        """
-        import lightgbm
-
-        ceiling = float(np.quantile(relative, _CEILING))
-        data = lightgbm.Dataset(
-            features,
-            np.minimum(relative, ceiling),
-            categorical_feature=[
-                at for at, feature in enumerate(self.recipe_.features) if feature.categorical
-            ],
-            params={"verbose": -1},
-            free_raw_data=False,
-        )
-        return data, ceiling
-
-    def _parameters(self) -> list[dict[str, Any]]:
-        shared: dict[str, Any] = {
-            "num_leaves": self.num_leaves,
-            "learning_rate": self.learning_rate,
-            "max_bin": 63,
-            "min_data_in_leaf": 50,
-            "feature_fraction": 0.7,
-            "bagging_fraction": 0.7,
-            "bagging_freq": 1,
-            "seed": self.random_state,
-            "deterministic": True,
-            "force_row_wise": True,
-            "num_threads": self.n_threads or 0,
-            "verbose": -1,
-            "objective": self.objective,
-        }
-        if self.objective == "quantile":
-            return [{**shared, "alpha": level} for level in QUANTILES]
-        return [{**shared, "tweedie_variance_power": 1.2}]

@@ -9,13 +9,24 @@ from newretail_ml import columns as c
 from newretail_ml.errors import DataError
 from newretail_ml.forecast import Forecast
 from newretail_ml.replenishment.newsvendor import critical_ratio, sample_quantile
-from newretail_ml.replenishment.state import HOLDING_COST, SHORTAGE_COST, checked_state
+from newretail_ml.replenishment.state import HOLDING_COST, SHORTAGE_COST, STATE, checked_state
 
 EXPECTED_DEMAND = "expected_demand"
 ORDER_UP_TO = "order_up_to"
 PACKS = "packs"
 FILL_RATE = "expected_fill_rate"
 WHY = "why"
+_COLUMNS = (
+    c.ON_HAND,
+    c.ON_ORDER,
+    EXPECTED_DEMAND,
+    ORDER_UP_TO,
+    PACKS,
+    c.PACK_SIZE,
+    c.UNITS,
+    FILL_RATE,
+    WHY,
+)
 
 
 def order_up_to(
@@ -60,47 +71,40 @@ def order_up_to(
     state = checked_state(state)
     _check_level(service_level, state)
     keys = list(forecast.keys.columns)
+    _check_keys(keys, state)
+    series = pd.MultiIndex.from_frame(forecast.keys).get_indexer(
+        pd.MultiIndex.from_frame(state[keys])
+    )
+    known = series >= 0
+    matched = state[known].reset_index(drop=True)
+    orders = _decided(forecast.select(series[known]), matched, service_level)
+    without_state = np.setdiff1d(np.arange(len(forecast.keys)), series)
+    undecided = [
+        state[~known].assign(**{WHY: "no forecast, so no order was made"}),
+        forecast.keys.iloc[without_state].assign(**{WHY: "no stock record, so no order was made"}),
+    ]
+    parts = [orders, *(part.assign(**{PACKS: 0, c.UNITS: 0.0}) for part in undecided)]
+    tables = [part.reindex(columns=[*keys, *_COLUMNS]) for part in parts if len(part)]
+    if not tables:
+        return pd.DataFrame(columns=[*keys, *_COLUMNS])
+    return pd.concat(tables).sort_values(keys, ignore_index=True)
+
+
+def _check_keys(keys: list[str], state: pd.DataFrame) -> None:
     if not set(keys) <= set(state.columns):
         raise DataError(
             f"the forecast is by {', '.join(keys)}, the state is not",
-            table="state",
+            table=STATE,
             next_step="Add the missing key column, or add the forecast up with sum_by.",
         )
     repeated = state.duplicated(keys, keep=False)
     if repeated.any():
         raise DataError(
             f"the forecast is by {', '.join(keys)}, and {repeated.sum():,} rows share one",
-            table="state",
+            table=STATE,
             rows=state.index[repeated],
             next_step="Add the stock up to the forecast's keys, or forecast by the state's.",
         )
-    series = pd.MultiIndex.from_frame(forecast.keys).get_indexer(
-        pd.MultiIndex.from_frame(state[keys])
-    )
-    matched = state[series >= 0].reset_index(drop=True)
-    orders = _decided(forecast.select(series[series >= 0]), matched, service_level)
-    without_forecast = state[series < 0].assign(why="no forecast, so no order was made")
-    stateless = np.setdiff1d(np.arange(len(forecast.keys)), series)
-    without_state = forecast.keys.iloc[stateless].assign(
-        why="no stock record, so no order was made"
-    )
-    undecided = pd.concat([without_forecast, without_state])
-    undecided = undecided.assign(**{PACKS: 0, c.UNITS: 0.0})
-    columns = [
-        *keys,
-        c.ON_HAND,
-        c.ON_ORDER,
-        EXPECTED_DEMAND,
-        ORDER_UP_TO,
-        PACKS,
-        c.PACK_SIZE,
-        c.UNITS,
-        FILL_RATE,
-        WHY,
-    ]
-    parts = [part.reindex(columns=columns) for part in (orders, undecided) if len(part)]
-    table = pd.concat(parts) if parts else pd.DataFrame(columns=columns)
-    return table.sort_values(keys, ignore_index=True)
 
 
 def _check_level(service_level: float | None, state: pd.DataFrame) -> None:
@@ -109,7 +113,7 @@ def _check_level(service_level: float | None, state: pd.DataFrame) -> None:
             return
         raise DataError(
             "neither a service level nor shortage_cost and holding_cost are known",
-            table="state",
+            table=STATE,
             next_step="Pass service_level=0.95, or add the two cost columns.",
         )
     if not 0 < service_level < 1:

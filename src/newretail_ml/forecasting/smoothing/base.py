@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -58,8 +59,9 @@ class Smoothing(Forecaster):
         self.smoothed_ = self._smooth(panel)
         return self
 
+    @abstractmethod
     def _smooth(self, panel: Panel) -> list[Smoothed]:
-        raise NotImplementedError
+        """The series, in groups of one form each, and their fits."""
 
     def _adjusted(self, panel: Panel) -> tuple[np.ndarray, np.ndarray]:
         """(series, periods) demand to smooth, and (series, season) factors to put back."""
