@@ -1,5 +1,7 @@
 import pandas as pd
+import pytest
 
+from newretail_ml.errors import DataError
 from newretail_ml.tables import RetailTables
 
 
@@ -65,3 +67,28 @@ def test_a_report_does_not_hand_out_its_own_frames(orders):
     facts = report.facts
     facts["rows"] = 0
     assert report.facts["rows"].max() == 4
+
+
+def test_sales_outside_an_items_life_are_counted():
+    orders = pd.DataFrame(
+        {
+            "order_id": ["1", "2", "3"],
+            "time": ["2024-05-01", "2024-05-03", "2024-05-05"],
+            "item_id": "tea",
+            "units": 1,
+            "unit_price": 2.0,
+        }
+    )
+    life = {"launch_date": ["2024-05-02"], "delisting_date": ["2024-05-05"]}
+    items = pd.DataFrame({"item_id": ["tea"], **life})
+    facts = RetailTables.from_frames(orders, items=items).report.facts.set_index("what")["rows"]
+    assert facts["sales before the launch"] == 1
+    assert facts["sales after the delisting"] == 1
+
+
+def test_an_item_delisted_before_its_launch_is_refused(orders):
+    life = {"launch_date": ["2024-05-02"], "delisting_date": ["2024-04-05"]}
+    items = pd.DataFrame({"item_id": orders["item_id"].unique()})
+    items = items.assign(**{name: dates * len(items) for name, dates in life.items()})
+    with pytest.raises(DataError, match="items are delisted before their launch"):
+        RetailTables.from_frames(orders, items=items)

@@ -152,7 +152,23 @@ def _finished(frame: pd.DataFrame, schema: TableSchema, cleaning: Cleaning) -> S
         return _without_negative_stock(frame)
     if schema.name == "prices":
         return _with_regular_prices(frame), []
+    if schema.name == "items":
+        _check_life(frame)
     return frame, []
+
+
+def _check_life(items: pd.DataFrame) -> None:
+    if not {c.LAUNCH_DATE, c.DELISTING_DATE} <= set(items):
+        return
+    backwards = items[c.LAUNCH_DATE] > items[c.DELISTING_DATE]
+    if backwards.any():
+        raise DataError(
+            f"{backwards.sum():,} items are delisted before their launch",
+            table="items",
+            column=c.DELISTING_DATE,
+            rows=items.index[backwards],
+            next_step="Correct one of the two dates, or leave it empty.",
+        )
 
 
 def _without_negative_stock(stock: pd.DataFrame) -> Step:

@@ -23,6 +23,7 @@ def order_facts(tables: Mapping[str, pd.DataFrame], cleaning: Cleaning) -> list[
         *_unknown_customers(tables),
         *_closed_days(orders[c.TIME]),
         *_ids_that_differ_in_case(orders),
+        *_outside_their_life(tables),
     ]
 
 
@@ -51,6 +52,25 @@ def _closed_days(times: pd.Series) -> list[Finding]:
     counts = closed.day_name().value_counts()
     why = "no order at all: " + ", ".join(f"{day} {count}" for day, count in counts.items())
     return [Finding(ORDERS, "closed days", len(closed), Action.COUNTED, why)]
+
+
+def _outside_their_life(tables: Mapping[str, pd.DataFrame]) -> list[Finding]:
+    """Sales of items that, by the items table, were not yet or no longer sold."""
+    items = tables.get("items")
+    dates = [] if items is None else [n for n in (c.LAUNCH_DATE, c.DELISTING_DATE) if n in items]
+    if items is None or not dates:
+        return []
+    orders = tables[ORDERS]
+    sold = orders[orders[c.UNITS] > 0]
+    life = sold[[c.ITEM]].merge(items[[c.ITEM, *dates]], how="left", on=c.ITEM)
+    life.index = sold.index
+    day = sold[c.TIME].dt.normalize()
+    early = day < life[c.LAUNCH_DATE] if c.LAUNCH_DATE in life else day.isna()
+    late = day >= life[c.DELISTING_DATE] if c.DELISTING_DATE in life else day.isna()
+    return [
+        *_counted(sold[early], "sales before the launch", "the first sale counts as the launch"),
+        *_counted(sold[late], "sales after the delisting", "no demand: the series has ended"),
+    ]
 
 
 def _ids_that_differ_in_case(orders: pd.DataFrame) -> list[Finding]:
