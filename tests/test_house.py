@@ -39,6 +39,7 @@ HEAVY = {
     "duckdb",
     "sqlalchemy",
     "scipy.signal",
+    "scipy.spatial",
     "scipy.stats",
 }
 

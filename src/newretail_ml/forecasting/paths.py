@@ -17,7 +17,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from newretail_ml.panel import Panel
 
@@ -153,6 +152,8 @@ def draw_analogues(
     Similar means close in expected demand and in the variation of demand from week to week.
     Donors are series of the past forecasts, on sale at the origin; the panel may hold others.
     """
+    from scipy.spatial import cKDTree
+
     expected = past.forecast if past.forecast.ndim == 3 else past.forecast[len(past.forecast) // 2]
     donor_traits = _traits(expected.mean(axis=(1, 2)), past.variation)
     traits = _traits(mean.mean(axis=1), _log_variation(panel))
