@@ -12,18 +12,6 @@ from newretail_ml.forecasting import MovingAverage
 mlflow = pytest.importorskip("mlflow")
 
 
-@pytest.fixture(scope="session")
-def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite store without runs; making one takes seconds."""
-    from newretail_ml.tracking.store import connect, store_uri
-
-    folder = tmp_path_factory.mktemp("store")
-    uri = store_uri(folder)
-    assert uri is not None
-    connect(uri)
-    return folder / "mlflow.db"
-
-
 @pytest.fixture
 def store(empty_store: Path, tmp_path: Path) -> Path:
     folder = tmp_path / "store"

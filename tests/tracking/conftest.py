@@ -83,18 +83,6 @@ def fitted(panel: Panel) -> LightGBMForecaster:
     return LightGBMForecaster(HORIZON, max_rounds=15, n_threads=1).fit(panel)
 
 
-@pytest.fixture(scope="session")
-def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite store without runs; making one takes seconds."""
-    from newretail_ml.tracking.store import connect, store_uri
-
-    folder = tmp_path_factory.mktemp("store")
-    uri = store_uri(folder)
-    assert uri is not None
-    connect(uri)
-    return folder / "mlflow.db"
-
-
 @pytest.fixture
 def store(empty_store: Path, tmp_path: Path) -> Path:
     shutil.copy(empty_store, tmp_path)

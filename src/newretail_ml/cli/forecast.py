@@ -17,16 +17,18 @@ from newretail_ml.tracking import Run
 AUTO = "auto"
 MODEL_NAMES = tuple(models_of.standard_models(1))
 
-
-@click.command("forecast", epilog=SOURCE_HELP)
-@job_options
-@click.option(
+one_model = click.option(
     "--model",
     "model_name",
     type=click.Choice([AUTO, *MODEL_NAMES]),
     default=AUTO,
     help="auto: the best in a backtest inside the history.",
 )
+
+
+@click.command("forecast", epilog=SOURCE_HELP)
+@job_options
+@one_model
 @click.option("--paths", is_flag=True, help="Write every sample path instead of quantiles.")
 @out_file("Table of forecasts: .csv, .parquet or .json.")
 def forecast_command(job: Job, model_name: str, paths: bool, out: Path) -> None:

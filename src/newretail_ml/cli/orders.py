@@ -9,7 +9,7 @@ import click
 import pandas as pd
 
 from newretail_ml import columns as c
-from newretail_ml.cli.forecast import AUTO, MODEL_NAMES, made_forecast
+from newretail_ml.cli.forecast import made_forecast, one_model
 from newretail_ml.cli.options import SOURCE_HELP, Job, job_options, out_file
 from newretail_ml.cli.output import check_table_path, write_table
 from newretail_ml.cli.state import Supply, state_for, supply_options
@@ -22,13 +22,7 @@ _SERVICE_LEVEL = 0.95
 
 @click.command("orders", epilog=SOURCE_HELP)
 @job_options
-@click.option(
-    "--model",
-    "model_name",
-    type=click.Choice([AUTO, *MODEL_NAMES]),
-    default=AUTO,
-    help="auto: the best in a backtest inside the history.",
-)
+@one_model
 @click.option(
     "--service-level",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),

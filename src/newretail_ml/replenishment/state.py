@@ -102,28 +102,24 @@ def checked_state(state: pd.DataFrame) -> pd.DataFrame:
 def _check_numbers(state: pd.DataFrame, column: str, smallest: int) -> None:
     numbers = pd.to_numeric(state[column], errors="coerce").to_numpy(float)
     bad = ~(np.isfinite(numbers) & (numbers >= smallest))
-    if bad.any():
-        first = state[column][bad].iloc[0]
-        raise DataError(
-            f"{bad.sum():,} values are not numbers of at least {smallest}, the first is {first}",
-            table=STATE,
-            column=column,
-            rows=state.index[bad],
-            next_step="Correct them.",
-        )
+    _refuse(state[column], bad, f"are not numbers of at least {smallest}", "Correct them.")
     state[column] = numbers
 
 
 def _check_whole(state: pd.DataFrame, column: str) -> None:
-    part = state[column] % 1 > 0
-    if part.any():
-        first = state[column][part].iloc[0]
+    part = (state[column] % 1 > 0).to_numpy()
+    next_step = "Round them up, or forecast by shorter periods."
+    _refuse(state[column], part, "are not whole periods", next_step)
+
+
+def _refuse(values: pd.Series, bad: np.ndarray, what: str, next_step: str) -> None:
+    if bad.any():
         raise DataError(
-            f"{part.sum():,} values are not whole periods, the first is {first}",
+            f"{bad.sum():,} values {what}, the first is {values[bad].iloc[0]}",
             table=STATE,
-            column=column,
-            rows=state.index[part],
-            next_step="Round them up, or forecast by shorter periods.",
+            column=str(values.name),
+            rows=values.index[bad],
+            next_step=next_step,
         )
 
 
