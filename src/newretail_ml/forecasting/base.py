@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import pickle
 from abc import ABC, abstractmethod
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any, Self
 
 import numpy as np
@@ -12,6 +15,7 @@ from newretail_ml.errors import DataError, NotFittedError
 from newretail_ml.forecast import Forecast
 from newretail_ml.forecasting.paths import PastForecasts, paths_around_mean
 from newretail_ml.panel import Panel
+from newretail_ml.panel.what_if import Plan, what_if
 
 
 class Forecaster(ABC):
@@ -28,11 +32,26 @@ class Forecaster(ABC):
         self.panel_ = panel
         return self
 
+    def update(self, panel: Panel) -> Self:
+        """Start from newer days from now on, without a new fit.
+
+        Args:
+            panel: all of history up to now; its series need not be those of the fit.
+
+        Raises:
+            NotFittedError: `fit` was not called.
+        """
+        self._fitted_panel()
+        self.panel_ = panel
+        return self
+
     def forecast(
         self,
         horizon: int,
         *,
         panel: Panel | None = None,
+        price: Plan | None = None,
+        promo: Plan | None = None,
         n_paths: int = 200,
         random_state: int = 0,
     ) -> Forecast:
@@ -41,25 +60,60 @@ class Forecaster(ABC):
         Args:
             horizon: how many periods.
             panel: where to start from; the panel of the fit, unless newer days have come in.
+            price: another price plan of those periods, as `newretail_ml.panel.what_if` reads it.
+            promo: another promotion plan of those periods, 0 to 1.
             n_paths: paths a series.
             random_state: seed of the paths.
 
         Raises:
             NotFittedError: `fit` was not called.
-            DataError: the model cannot see that far.
+            DataError: the model cannot see that far, or the panel has no such plan.
         """
-        if not hasattr(self, "panel_"):
-            raise NotFittedError(self)
-        panel = self.panel_ if panel is None else panel
-        if horizon < 1:
-            raise DataError(
-                f"a horizon of {horizon} periods was asked for", next_step="Ask for 1 or more."
-            )
+        panel = self._start(horizon, panel, price, promo)
         if n_paths < 1:
             raise DataError(f"{n_paths} paths were asked for", next_step="Ask for 1 or more.")
         paths = self._paths(panel, horizon, n_paths, np.random.default_rng(random_state))
         paths *= _sold(panel, horizon)[:, None, :]
         return Forecast(panel.keys, panel.periods.shifted(panel.cut).resized(horizon), paths)
+
+    def mean(
+        self,
+        horizon: int,
+        *,
+        panel: Panel | None = None,
+        price: Plan | None = None,
+        promo: Plan | None = None,
+    ) -> np.ndarray:
+        """(series, horizon) expected demand, without its paths; arguments as in `forecast`."""
+        panel = self._start(horizon, panel, price, promo)
+        return np.maximum(np.nan_to_num(self._mean(panel, horizon)), 0.0) * _sold(panel, horizon)
+
+    def save(self, path: str | Path) -> None:
+        """Write the model to a file, whole or not at all."""
+        path = Path(path)
+        with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            try:
+                pickle.dump(self, file)
+            except BaseException:
+                Path(file.name).unlink()
+                raise
+        Path(file.name).replace(path)
+
+    @staticmethod
+    def load(path: str | Path) -> Forecaster:
+        """A model that `save` wrote. Load only files that you trust: they can run code.
+
+        Raises:
+            DataError: the file holds no such model.
+        """
+        with Path(path).open("rb") as file:
+            try:
+                model = pickle.load(file)  # noqa: S301
+            except (pickle.UnpicklingError, EOFError, AttributeError, ImportError) as error:
+                raise _not_a_model(path) from error
+        if not isinstance(model, Forecaster):
+            raise _not_a_model(path)
+        return model
 
     def get_params(self) -> dict[str, Any]:
         """The parameters of the constructor, by name."""
@@ -74,6 +128,27 @@ class Forecaster(ABC):
         self, panel: Panel, horizon: int, n_paths: int, rng: np.random.Generator
     ) -> np.ndarray:
         """(series, paths, horizon) float32 paths after the panel's cut."""
+
+    @abstractmethod
+    def _mean(self, panel: Panel, horizon: int) -> np.ndarray:
+        """(series, horizon) expected demand after the panel's cut."""
+
+    def _fitted_panel(self) -> Panel:
+        if not hasattr(self, "panel_"):
+            raise NotFittedError(self)
+        return self.panel_
+
+    def _start(
+        self, horizon: int, panel: Panel | None, price: Plan | None, promo: Plan | None
+    ) -> Panel:
+        """The panel to forecast from, under the plan that was asked for."""
+        fitted = self._fitted_panel()
+        if horizon < 1:
+            raise DataError(
+                f"a horizon of {horizon} periods was asked for", next_step="Ask for 1 or more."
+            )
+        panel = fitted if panel is None else panel
+        return what_if(panel, horizon, price=price, promotion=promo)
 
     def __repr__(self) -> str:
         defaults = inspect.signature(type(self)).parameters
@@ -95,10 +170,6 @@ class PointForecaster(Forecaster):
         past = PastForecasts.of(self._mean, panel, horizon)
         return paths_around_mean(mean, past, panel, n_paths, rng)
 
-    @abstractmethod
-    def _mean(self, panel: Panel, horizon: int) -> np.ndarray:
-        """(series, horizon) expected demand after the panel's cut."""
-
 
 def mean_sales(panel: Panel) -> np.ndarray:
     """(series,) mean units a period on sale, stock-outs included: the least that demand can be.
@@ -116,3 +187,9 @@ def _sold(panel: Panel, horizon: int) -> np.ndarray:
     launched = (panel.launch < 0)[:, None] | (period >= panel.launch[:, None])
     seen = (panel.launch >= 0) | (panel.start < panel.cut)
     return (seen[:, None] & launched & (period < panel.delisting[:, None])).astype(np.float32)
+
+
+def _not_a_model(path: str | Path) -> DataError:
+    return DataError(
+        f"{path} holds no model of this library", next_step="Save one with model.save(path)."
+    )

@@ -96,15 +96,22 @@ class LightGBMForecaster(Forecaster):
         self.boosters_ = boosting.boosted((features[usable], relative[usable]), rounds)
         return super().fit(panel)
 
-    def _paths(
-        self, panel: Panel, horizon: int, n_paths: int, rng: np.random.Generator
-    ) -> np.ndarray:
+    def _mean(self, panel: Panel, horizon: int) -> np.ndarray:
+        return self._predicted(panel, horizon).mean(axis=0)
+
+    def _predicted(self, panel: Panel, horizon: int) -> np.ndarray:
+        """(boosters, series, horizon) units."""
         if horizon > self.horizon:
             raise DataError(
                 f"{horizon} periods were asked of a model fitted for {self.horizon}",
                 next_step=f"Fit LightGBMForecaster(horizon={horizon}).",
             )
-        predicted = self._predictor(self.boosters_)(panel, horizon)
+        return self._predictor(self.boosters_)(panel, horizon)
+
+    def _paths(
+        self, panel: Panel, horizon: int, n_paths: int, rng: np.random.Generator
+    ) -> np.ndarray:
+        predicted = self._predicted(panel, horizon)
         past = None if self.past_ is None else self.past_.up_to(horizon)
         if self.objective == "quantile" and past is not None and past.enough:
             return paths_from_quantiles(predicted, past, panel, n_paths, rng)

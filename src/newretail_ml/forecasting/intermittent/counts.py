@@ -7,6 +7,7 @@ from typing import Self
 import numpy as np
 
 from newretail_ml.forecasting.base import Forecaster
+from newretail_ml.forecasting.carry import Known
 from newretail_ml.forecasting.intermittent.likelihood import CountFit, Counts, fit_counts
 from newretail_ml.forecasting.paths import rounded_like
 from newretail_ml.forecasting.smoothing.first_sale import demand_after_first_sale
@@ -48,14 +49,16 @@ class NegativeBinomialSmoothing(Forecaster):
     """
 
     fitted_: CountFit
+    known_: Known
 
     def __init__(self, season_length: int | None = None) -> None:
         self.season_length = season_length
 
     def fit(self, panel: Panel) -> Self:
-        """Fit every series. The same pass is made again where a forecast starts elsewhere."""
+        """Fit every series. Newer days move the mean on, with the parameters of the fit."""
         super().fit(panel)
         self.fitted_ = fit_counts(self._counts(panel)[0])
+        self.known_ = Known.of(panel, demand_after_first_sale(panel))
         return self
 
     def _counts(self, panel: Panel) -> tuple[Counts, np.ndarray, np.ndarray]:
@@ -70,11 +73,28 @@ class NegativeBinomialSmoothing(Forecaster):
         factor = index[:, np.arange(panel.cut) % index.shape[1]]
         return Counts.of(demand / unit[:, None], factor), index, unit
 
+    def _fits(self, panel: Panel, counts: Counts) -> CountFit:
+        """Fits of the panel's series: those that were made, and new ones of unknown series."""
+        position, unknown = self.known_.positions(panel)
+        kept = np.flatnonzero(position >= 0)
+        parameters = np.empty((4, panel.n_series))
+        parameters[:, position[kept]] = self.fitted_.parameters[:, kept]
+        parameters[:, unknown] = fit_counts(counts.select(unknown)).parameters
+        return CountFit.of(parameters, counts)
+
+    def _mean(self, panel: Panel, horizon: int) -> np.ndarray:
+        counts, index, unit = self._counts(panel)
+        factors = index[:, (panel.cut + np.arange(horizon)) % index.shape[1]]
+        mean = _expected(self._fits(panel, counts), factors) * unit[:, None]
+        same = counts.never_varies
+        mean[same] = (counts.values.max(axis=0) * unit)[same, None]
+        return mean
+
     def _paths(
         self, panel: Panel, horizon: int, n_paths: int, rng: np.random.Generator
     ) -> np.ndarray:
         counts, index, unit = self._counts(panel)
-        fitted = self.fitted_ if panel is self.panel_ else fit_counts(counts)
+        fitted = self._fits(panel, counts)
         factors = index[:, (panel.cut + np.arange(horizon)) % index.shape[1]]
         paths = np.empty((panel.n_series, n_paths, horizon), dtype=np.float32)
         for first in range(0, panel.n_series, _CHUNK):
@@ -87,21 +107,24 @@ class NegativeBinomialSmoothing(Forecaster):
         return rounded_like(panel, paths, rng)
 
 
+def _expected(fitted: CountFit, factors: np.ndarray) -> np.ndarray:
+    """(series, horizon) mean counts: from the last mean to that of the long run."""
+    _, rho, long_run, _ = fitted.parameters[:, :, None]
+    share = rho ** np.arange(factors.shape[1])
+    return factors * (long_run + share * (fitted.mean[:, None] - long_run))
+
+
 def _simulated(
     fitted: CountFit, factors: np.ndarray, n_paths: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """(series, paths, horizon) counts that excite themselves, and (series, horizon) their mean."""
     alpha, rho, long_run, dispersion = (row[:, None] for row in fitted.parameters)
-    expected = fitted.mean[:, None]
-    mean = np.repeat(expected, n_paths, axis=1)
+    mean = np.repeat(fitted.mean[:, None], n_paths, axis=1)
     paths = np.empty((len(factors), n_paths, factors.shape[1]))
-    means = np.empty(factors.shape)
     for step in range(factors.shape[1]):
         factor = factors[:, step, None]
-        means[:, step] = (factor * expected)[:, 0]
         rate = rng.gamma(factor * mean / dispersion, dispersion)
         paths[:, :, step] = rng.poisson(rate)
         seen = np.where(factor > 0, paths[:, :, step] / np.where(factor > 0, factor, 1.0), mean)
         mean = (1 - rho) * long_run + (rho - alpha) * mean + alpha * seen
-        expected = (1 - rho) * long_run + rho * expected
-    return paths, means
+    return paths, _expected(fitted, factors)

@@ -42,6 +42,10 @@ class Counts:
         values = np.where(known, demand.T, 0.0)
         return cls(values, known, np.where(known, factor.T, 1.0))
 
+    def select(self, series: np.ndarray) -> Counts:
+        """The counts of some series."""
+        return Counts(self.values[:, series], self.known[:, series], self.factor[:, series])
+
     @property
     def mean(self) -> np.ndarray:
         """(series,) mean of what is known."""
@@ -70,6 +74,13 @@ class CountFit:
     mean: np.ndarray
     log_likelihood: np.ndarray
 
+    @classmethod
+    def of(cls, parameters: np.ndarray, counts: Counts) -> CountFit:
+        """What (4, series) parameters say of the counts."""
+        value, mean = log_likelihood(parameters[:, None], counts)
+        constant = (counts.known * gammaln(counts.values + 1)).sum(axis=0)
+        return cls(parameters, mean[0], value[0] - constant)
+
     def select(self, series: slice) -> CountFit:
         """The fit of some series."""
         return CountFit(self.parameters[:, series], self.mean[series], self.log_likelihood[series])
@@ -94,10 +105,7 @@ def fit_counts(counts: Counts) -> CountFit:
         best = np.where(better, found, best)
         likelihood = np.where(better, value, likelihood)
         step = np.where(better, step, step / 2)
-    parameters = _natural(best[:, None], counts)
-    value, mean = log_likelihood(parameters, counts)
-    constant = (counts.known * gammaln(counts.values + 1)).sum(axis=0)
-    return CountFit(parameters[:, 0], mean[0], value[0] - constant)
+    return CountFit.of(_natural(best[:, None], counts)[:, 0], counts)
 
 
 def log_likelihood(parameters: np.ndarray, counts: Counts) -> tuple[np.ndarray, np.ndarray]:

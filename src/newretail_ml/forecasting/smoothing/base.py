@@ -10,11 +10,12 @@ from typing import Self
 import numpy as np
 
 from newretail_ml.forecasting.base import Forecaster
+from newretail_ml.forecasting.carry import Known
 from newretail_ml.forecasting.paths import paths_around_mean, rounded_like
 from newretail_ml.forecasting.smoothing.first_sale import demand_after_first_sale
 from newretail_ml.forecasting.smoothing.fit import Fit, fit_form
 from newretail_ml.forecasting.smoothing.form import Form, History
-from newretail_ml.forecasting.smoothing.simulate import drawn_periods, simulate
+from newretail_ml.forecasting.smoothing.simulate import drawn_periods, expected, simulate
 from newretail_ml.panel import Panel
 
 # A longer season has more states than a few years can tell.
@@ -42,6 +43,11 @@ class Smoothed:
         parameters, squares = fit.parameters[:, kept], fit.sum_of_squares[kept]
         return Smoothed(self.series[kept], Fit(fit.form, parameters, squares, fit.count[kept]))
 
+    def at(self, position: np.ndarray) -> Smoothed:
+        """The same fits for a panel in which series ``i`` stands at ``position[i]``, or not: -1."""
+        kept = self.only(position[self.series] >= 0)
+        return Smoothed(position[kept.series], kept.fit)
+
     def chunks(self) -> list[Smoothed]:
         """The same in pieces that fit into memory when they are simulated."""
         piece = np.arange(len(self.series)) // _CHUNK
@@ -52,11 +58,13 @@ class Smoothing(Forecaster):
     """What the smoothing models share: fits by form, and paths by simulation."""
 
     smoothed_: list[Smoothed]
+    known_: Known
 
     def fit(self, panel: Panel) -> Self:
-        """Fit every series. The same pass is made again where a forecast starts elsewhere."""
+        """Fit every series. Newer days move the states on, with the parameters of the fit."""
         super().fit(panel)
         self.smoothed_ = self._smooth(panel)
+        self.known_ = Known.of(panel, demand_after_first_sale(panel))
         return self
 
     @abstractmethod
@@ -67,16 +75,31 @@ class Smoothing(Forecaster):
         """(series, periods) demand to smooth, and (series, season) factors to put back."""
         return demand_after_first_sale(panel), np.ones((panel.n_series, 1))
 
+    def _parts(self, panel: Panel) -> list[Smoothed]:
+        """Fits of the panel's series: those that were made, and new ones of unknown series."""
+        position, unknown = self.known_.positions(panel)
+        parts = [part.at(position) for part in self.smoothed_]
+        if len(unknown):
+            new = self._smooth(panel.select(unknown))
+            parts += [Smoothed(unknown[part.series], part.fit) for part in new]
+        return [chunk for part in parts for chunk in part.chunks()]
+
+    def _mean(self, panel: Panel, horizon: int) -> np.ndarray:
+        demand, factors = self._adjusted(panel)
+        mean = np.empty((panel.n_series, horizon))
+        for part in self._parts(panel):
+            mean[part.series] = expected(part.fit, History.of(demand[part.series]), horizon)
+        return mean * factors[:, (panel.cut + np.arange(horizon)) % factors.shape[1]]
+
     def _paths(
         self, panel: Panel, horizon: int, n_paths: int, rng: np.random.Generator
     ) -> np.ndarray:
-        smoothed = self.smoothed_ if panel is self.panel_ else self._smooth(panel)
         demand, factors = self._adjusted(panel)
         phase = (panel.cut + np.arange(horizon)) % factors.shape[1]
         periods = drawn_periods(panel.cut, panel.periods.season, (n_paths, horizon), rng)
         paths = np.empty((panel.n_series, n_paths, horizon), dtype=np.float32)
         mean = np.empty((panel.n_series, horizon))
-        for part in (chunk for whole in smoothed for chunk in whole.chunks()):
+        for part in self._parts(panel):
             history = History.of(demand[part.series])
             mean[part.series], paths[part.series] = simulate(part.fit, history, periods, rng)
         paths *= factors[:, None, phase].astype(np.float32)

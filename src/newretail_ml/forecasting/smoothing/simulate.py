@@ -52,13 +52,23 @@ def simulate(
     """
     errors, states = fit.errors(history)
     start = len(history.values)
-    nothing = np.zeros((1, periods.shape[1], errors.shape[1]))
-    mean = np.maximum(_ahead(fit, states, nothing, start)[0], 0.0).T
+    mean = _point_forecast(fit, states, start, periods.shape[1])
     room = np.maximum(fit.count - fit.form.n_parameters, fit.count / 2)
     errors = errors * np.sqrt(fit.count / np.maximum(room, 1))
     drawn = _drawn(errors, history.known > 0, periods, rng)
     paths = np.maximum(_ahead(fit, states, drawn, start), 0.0)
     return mean, held(paths.transpose(2, 0, 1), mean)
+
+
+def expected(fit: Fit, history: History, horizon: int) -> np.ndarray:
+    """(series, horizon) point forecasts, never negative."""
+    _, states = fit.errors(history)
+    return _point_forecast(fit, states, len(history.values), horizon)
+
+
+def _point_forecast(fit: Fit, states: States, start: int, horizon: int) -> np.ndarray:
+    nothing = np.zeros((1, horizon, len(fit.count)))
+    return np.maximum(_ahead(fit, states, nothing, start)[0], 0.0).T
 
 
 def held(paths: np.ndarray, mean: np.ndarray) -> np.ndarray:
