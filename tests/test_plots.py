@@ -3,6 +3,7 @@
 import builtins
 import sys
 import warnings
+from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
@@ -22,6 +23,7 @@ from newretail_ml.forecasting import (
     SeasonalNaive,
     backtest,
 )
+from newretail_ml.forecasting.segments import segments
 from newretail_ml.panel import Panel
 from newretail_ml.replenishment import order_up_to
 
@@ -56,7 +58,7 @@ def panel() -> Panel:
 @pytest.fixture(scope="module")
 def result(panel) -> Backtest:
     models = {"naive": SeasonalNaive(), "average": MovingAverage()}
-    return backtest(models, panel, horizon=14, folds=3, progress=False)
+    return backtest(models, panel, horizon=14, folds=3, keep_series=True, progress=False)
 
 
 @pytest.fixture(scope="module")
@@ -181,6 +183,7 @@ def test_bars_are_means_and_dots_are_folds(result):
         ("rmsse", "rmsse: less is better"),
         ("bias", "bias: nearer to 0 is better"),
         ("total_7_coverage_80", "total 7 coverage 80: nearer to 80% is better"),
+        ("inside_80", "inside 80: nearer to what is expected of it is better"),
     ],
 )
 def test_other_metrics_say_what_is_good(result, metric, words):
@@ -231,6 +234,114 @@ def test_what_could_not_be_measured_is_said():
     coverage = plots.coverage_chart(zero, "naive")
     drawn(coverage)
     assert set(labels(coverage.axes[0].texts)) == {"not known"}
+
+
+# Reliability
+
+
+def test_reliability_lines_are_the_shares_below_each_level(result):
+    figure = plots.reliability_chart(result, "naive")
+    drawn(figure)
+    (axes,) = figure.axes
+    table = result.reliability[result.reliability["model"] == "naive"]
+    names = {0: "single periods", 7: "totals of 7 periods", 14: "totals of 14 periods"}
+    for total_of, name in names.items():
+        shares = table[table["total_of"] == total_of].groupby("level")["below"].mean()
+        np.testing.assert_allclose(line(axes, name).get_xdata(), shares.index)
+        np.testing.assert_allclose(line(axes, name).get_ydata(), shares)
+    diagonal = line(axes, "as promised")
+    np.testing.assert_array_equal(diagonal.get_xdata(), diagonal.get_ydata())
+    assert axes.get_xlim() == axes.get_ylim() == (0, 1)
+    assert len({to_hex(line(axes, name).get_color()) for name in names.values()}) == 3
+
+
+def test_reliability_where_nothing_is_known():
+    panel = panel_of(censored=0.0)
+    censored = panel.censored.copy()
+    censored[:, -7:] = True
+    blind = replace(panel, censored=censored)
+    result = backtest({"naive": SeasonalNaive()}, blind, horizon=7, folds=1, progress=False)
+    drawn(plots.reliability_chart(result, "naive"))
+    drawn(plots.residuals_chart(result, "naive"))
+
+
+# Bias
+
+
+def test_bias_bars_are_those_of_each_class(result, panel):
+    table = segments(panel)
+    figure = plots.bias_chart(result, table, "average")
+    drawn(figure)
+    (axes,) = figure.axes
+    by = ("abc", "xyz", "demand", "new")
+    expected = pd.concat([result.by_segment(table, name).loc["average", "bias"] for name in by])
+    assert [bar.get_width() for bar in axes.patches] == pytest.approx(expected.tolist())
+    assert labels(axes.texts) == [f"{value:+.1%}" for value in expected]
+    names = labels(axes.get_yticklabels())
+    headings = [name for name in names if name.startswith("by ")]
+    assert headings == ["by revenue", "by variability", "by kind of demand", "by age"]
+    for name in by:
+        for label in table[name].unique():
+            assert any(text.startswith(f"{label}  (") for text in names)
+    colors = [to_hex(bar.get_facecolor()) for bar in axes.patches]
+    sides = set(zip(expected > 0, colors, strict=True))
+    assert len(sides) == (expected > 0).nunique() == len(set(colors))
+    top, bottom = axes.get_ylim()
+    assert top > bottom, "the first class stands on top"
+
+
+def test_bias_by_labels_of_ones_own(result, panel):
+    table = panel.keys.assign(shelf=["low", "low", "high"])
+    (axes,) = plots.bias_chart(result, table, "naive", by=["shelf"]).axes
+    names = labels(axes.get_yticklabels())
+    assert names[0] == "by shelf"
+    assert [text.split()[0] for text in names[1:]] == ["high", "low"]
+
+
+def test_bias_without_sales_is_not_known():
+    panel = panel_of(mean=0)
+    result = backtest(
+        {"naive": SeasonalNaive()}, panel, horizon=7, folds=1, keep_series=True, progress=False
+    )
+    figure = plots.bias_chart(result, segments(panel), "naive")
+    drawn(figure)
+    assert set(labels(figure.axes[0].texts)) == {"not known"}
+
+
+# Residuals
+
+
+def test_residuals_are_what_was_expected_less_what_was_sold(result):
+    figure = plots.residuals_chart(result, "average")
+    drawn(figure)
+    above, below = figure.axes
+    table = result.by_period[result.by_period["model"] == "average"]
+    heights = [bar.get_height() for bar in below.patches]
+    np.testing.assert_allclose(heights, table["expected"] - table["units"], atol=1e-4)
+    for label, column in (("sold", "units"), ("expected", "expected")):
+        lines = [one for one in above.get_lines() if one.get_label() == label]
+        assert len(lines) == 3
+        np.testing.assert_allclose(
+            np.concatenate([one.get_ydata() for one in lines]), table[column]
+        )
+    for band, (_, fold) in zip(above.collections, table.groupby("fold"), strict=True):
+        corners = band.get_paths()[0].vertices[:, 1]
+        assert (corners.min(), corners.max()) == pytest.approx(
+            (fold["low"].min(), fold["high"].max())
+        )
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["80% of paths", "expected", "sold"]
+
+
+@pytest.mark.parametrize(("freq", "horizon"), [("D", 1), ("W", 4)])
+def test_residuals_of_short_horizons_and_weeks(freq, horizon):
+    panel = panel_of(2, days=80, freq=freq)
+    result = backtest({"naive": SeasonalNaive(4)}, panel, horizon=horizon, progress=False)
+    figure = plots.residuals_chart(result, "naive")
+    drawn(figure)
+    above, below = figure.axes
+    assert len(below.patches) == 3 * horizon
+    assert all(np.ptp(band.get_paths()[0].vertices[:, 0]) > 0 for band in above.collections)
 
 
 # Importance

@@ -17,6 +17,7 @@ from newretail_ml.forecasting import (
     backtest,
 )
 from newretail_ml.forecasting.backtest import CUT, METRIC, VALUE
+from newretail_ml.forecasting.costs import StockCosts
 from newretail_ml.panel import Periods
 from tests.features.panels import edited_after
 from tests.forecasting import oracles
@@ -48,6 +49,9 @@ class Spy(Forecaster):
     def _paths(self, panel, horizon, n_paths, rng):
         self.seen.append(panel)
         return np.zeros((panel.n_series, n_paths, horizon), dtype=np.float32)
+
+    def _mean(self, panel, horizon):
+        return np.zeros((panel.n_series, horizon))
 
 
 class Picky(Spy):
@@ -112,7 +116,9 @@ def test_every_calendar_has_its_week_or_period_and_its_horizon_as_totals(freq):
     result = quiet(MODELS, mixed_panel(freq, cut=60), horizon=10, folds=2)
     totals = {name for name in result.scores[METRIC] if name.startswith("total")}
     first = 7 if freq == "D" else 1
-    assert totals == {f"total_{n}_coverage_{p}" for n in (first, 10) for p in (80, 95)}
+    kinds = ("coverage", "inside", "expected_inside")
+    expected = {f"total_{n}_{k}_{p}" for n in (first, 10) for k in kinds for p in (80, 95)}
+    assert totals == expected
 
 
 @pytest.mark.parametrize(
@@ -233,7 +239,7 @@ def test_what_happens_after_a_cut_does_not_change_the_forecast_from_it(panel):
 def test_scores_hold_one_row_a_model_fold_and_metric(result):
     scores = result.scores
     assert not scores.duplicated([c.MODEL, c.FOLD, METRIC]).any()
-    assert scores.groupby([c.MODEL, c.FOLD]).size().tolist() == [11] * 6
+    assert scores.groupby([c.MODEL, c.FOLD]).size().tolist() == [24] * 6
     assert scores[VALUE].notna().all()
 
 
@@ -250,8 +256,8 @@ def test_scores_are_those_of_slow_loops(panel, result, name, fold):
         "wape": oracles.slow_wape(actual, said),
         "bias": oracles.slow_bias(actual, said),
         "weighted_quantile_loss": oracles.slow_quantile_loss(actual, paths, DECILES),
-        "total_3_coverage_80": oracles.slow_total_coverage(actual, paths, 0.8, 3),
-        "total_14_coverage_95": oracles.slow_total_coverage(actual, paths, 0.95, 14),
+        "total_3_inside_80": oracles.slow_total_coverage(actual, paths, 0.8, 3),
+        "total_14_inside_95": oracles.slow_total_coverage(actual, paths, 0.95, 14),
     }
     scores = result.scores
     scores = scores[(scores[c.MODEL] == name) & (scores[c.FOLD] == fold)]
@@ -353,6 +359,154 @@ def test_the_progress_bar_can_be_silenced(panel, capsys):
     assert capsys.readouterr().err == ""
     backtest(MODELS, panel, horizon=7, folds=1, n_paths=5)
     assert "backtest" in capsys.readouterr().err
+
+
+# --- refits
+
+
+@pytest.mark.parametrize(
+    ("refit", "fitted_at"), [(True, [50, 60, 70, 80, 90]), (2, [50, 70, 90]), (False, [50])]
+)
+def test_between_fits_a_model_starts_from_the_newest_days(panel, refit, fitted_at):
+    seen = []
+    result = quiet({"spy": Spy(seen)}, panel, horizon=9, cuts=[50, 60, 70, 80, 90], refit=refit)
+    cuts = [view.cut for view in seen]
+    assert sorted(cuts) == sorted([50, 60, 70, 80, 90, *fitted_at])
+    assert list(dict.fromkeys(cuts)) == [50, 60, 70, 80, 90]
+    seconds = result.seconds.set_index(CUT)
+    dates = panel.periods.dates[np.array(fitted_at) - 1]
+    assert seconds.index[seconds["fit_seconds"].notna()].tolist() == dates.tolist()
+    assert (seconds["forecast_seconds"] >= 0).all()
+
+
+def test_cuts_in_any_order_never_fit_on_what_comes_after_a_cut(panel):
+    seen = []
+    quiet({"spy": Spy(seen)}, panel, horizon=9, cuts=[90, 50], refit=False)
+    assert [view.cut for view in seen] == [50, 50, 90]
+
+
+def test_a_model_without_parameters_is_the_same_with_and_without_refits(panel):
+    with_refits, without = (
+        quiet(MODELS, panel, horizon=14, refit=refit).scores for refit in (True, False)
+    )
+    pd.testing.assert_frame_equal(with_refits, without)
+
+
+def test_an_earlier_fit_forecasts_from_later_days(stationary):
+    model = quick("poisson")
+    result = quiet({"m": model}, stationary, horizon=28, folds=2, refit=False, keep_forecasts=True)
+    view = stationary.until(stationary.cut - 28)
+    fitted = quick("poisson").fit(stationary.until(stationary.cut - 56))
+    expected = fitted.forecast(28, panel=view, n_paths=40)
+    assert result.forecasts["m", 1].paths.tobytes() == expected.paths.tobytes()
+
+
+@pytest.mark.parametrize("refit", [0, -1])
+def test_impossible_refits_are_refused(panel, refit):
+    with pytest.raises(DataError, match="1 or more"):
+        quiet(MODELS, panel, horizon=7, refit=refit)
+
+
+# --- by series, by period, by level
+
+
+@pytest.fixture(scope="module")
+def whole(panel):
+    costs = StockCosts(holding=1.0, lost_sale=4.0, lead_time=2)
+    return quiet(MODELS, panel, horizon=14, folds=2, keep_series=True, costs=costs)
+
+
+def test_scores_by_series_add_up_to_the_leaderboard(panel, whole):
+    table = whole.by_series
+    assert len(table) == 2 * 2 * panel.n_series
+    assert table.columns[:4].tolist() == [c.MODEL, c.FOLD, CUT, c.ITEM]
+    folds = table.groupby([c.MODEL, c.FOLD])
+    sums = folds[["units", "bias_units", "absolute_error_units"]].sum()
+    losses = folds[["quantile_loss_units", "crps_units"]].sum()
+    expected = whole.scores.pivot_table(VALUE, [c.MODEL, c.FOLD], METRIC)
+    for name, column in (("bias", "bias_units"), ("wape", "absolute_error_units")):
+        np.testing.assert_allclose(expected[name], sums[column] / sums["units"])
+    for name, column in (
+        ("weighted_quantile_loss", "quantile_loss_units"),
+        ("crps", "crps_units"),
+    ):
+        np.testing.assert_allclose(expected[name], losses[column] / sums["units"])
+    for name in ("rmsse", "mase", "total_14_coverage_80"):
+        np.testing.assert_allclose(expected[name], folds[name].mean())
+
+
+def test_scores_by_series_are_kept_only_where_asked(result):
+    assert result.by_series.empty
+    with pytest.raises(DataError, match="keep_series=True"):
+        result.by_segment(pd.DataFrame({c.ITEM: [], "abc": []}))
+
+
+def test_periods_add_up_to_the_leaderboard(panel, whole):
+    table = whole.by_period
+    assert len(table) == 2 * 2 * 14
+    last = table[(table[c.MODEL] == "naive") & (table[c.FOLD] == 1)]
+    known = panel.demand(periods=slice(panel.cut - 14, panel.cut))
+    np.testing.assert_allclose(last["units"], np.nansum(known, axis=0))
+    assert last[c.DATE].tolist() == panel.periods.dates[-14:].tolist()
+    np.testing.assert_allclose(last["expected"] - last["units"], last["bias_units"], atol=1e-4)
+    assert (table["low"] <= table["high"]).all()
+    folds = table.groupby([c.MODEL, c.FOLD])[["units", "absolute_error_units"]].sum()
+    expected = whole.scores.pivot_table(VALUE, [c.MODEL, c.FOLD], METRIC)["wape"]
+    np.testing.assert_allclose(expected, folds["absolute_error_units"] / folds["units"])
+
+
+@pytest.mark.filterwarnings("ignore:Mean of empty slice")
+def test_all_series_together_have_the_interval_of_their_joint_paths(panel, result):
+    """The third fold: paths of series whose demand is known add up path by path."""
+    demand = panel.demand()[:, panel.cut - 14 :]
+    paths = result.forecasts["average", 2].paths
+    table = result.by_period[
+        (result.by_period[c.MODEL] == "average") & (result.by_period.fold == 2)
+    ]
+    history = panel.until(panel.cut - 14).demand()
+    steps = np.nanmean(np.diff(history) ** 2, axis=1)
+    steps[~(steps > 0)] = NAN
+    for period in range(14):
+        known = ~np.isnan(demand[:, period])
+        together = [float(path) for path in paths[known, :, period].sum(axis=0)]
+        low, high = (oracles.slow_quantile(together, level) for level in (0.1, 0.9))
+        row = table.iloc[period]
+        assert (row["low"], row["high"]) == pytest.approx((low, high), rel=1e-5)
+        errors = demand[:, period] - paths[:, :, period].mean(axis=1)
+        expected = np.nanmean(errors**2 / steps)
+        assert row["squared_scaled_error"] == pytest.approx(expected, rel=1e-4)
+
+
+def test_coverage_is_the_difference_of_two_levels(whole):
+    table = whole.reliability.set_index([c.MODEL, c.FOLD, "total_of", "level"])["below"]
+    scores = whole.scores.set_index([c.MODEL, c.FOLD, METRIC])[VALUE]
+    for total_of, name in ((0, "coverage_80"), (7, "total_7_coverage_80")):
+        for model in MODELS:
+            high, low = (table[model, 1, total_of, level] for level in (0.9, 0.1))
+            assert scores[model, 1, name] == pytest.approx(high - low)
+
+
+def test_the_leaderboard_ends_in_seconds_where_asked(whole):
+    plain, board = whole.leaderboard(), whole.leaderboard("forecast_seconds", timing=True)
+    assert not plain.columns.str.contains("seconds").any(), "a seed decides every byte"
+    assert board.columns[-2:].tolist() == ["fit_seconds", "forecast_seconds"]
+    assert (board[["fit_seconds", "forecast_seconds"]] >= 0).all(axis=None)
+    assert board["forecast_seconds"].is_monotonic_increasing
+    assert board["forecast_seconds"].to_dict() == pytest.approx(
+        whole.seconds.groupby(c.MODEL)["forecast_seconds"].mean().to_dict()
+    )
+
+
+def test_costs_are_scored_only_where_asked(result, whole):
+    assert {"stock_cost", "lost_sales"} <= set(whole.leaderboard())
+    assert "stock_cost" not in result.leaderboard()
+
+
+def test_costs_over_more_than_the_horizon_are_refused_before_any_fit(panel):
+    seen = []
+    with pytest.raises(DataError, match="longer horizon"):
+        quiet({"spy": Spy(seen)}, panel, horizon=7, costs=StockCosts(1.0, 4.0, lead_time=7))
+    assert seen == []
 
 
 # --- calibration

@@ -8,15 +8,15 @@ from hypothesis import strategies as st
 
 from newretail_ml.forecast import DECILES
 from newretail_ml.forecasting.metrics import (
-    all_metrics,
     bias,
-    coverage,
+    crps,
     mase,
     rmsse,
-    total_coverage,
+    sample_crps,
     wape,
     weighted_quantile_loss,
 )
+from newretail_ml.forecasting.scores import all_metrics
 from tests.forecasting import oracles
 from tests.forecasting.worlds import forecast_of, online_retail_task
 
@@ -91,29 +91,41 @@ def test_quantile_loss_of_one_path_is_the_wape():
     assert loss == pytest.approx(wape(actual, point))
 
 
-def test_coverage_by_hand_counts_the_bounds():
-    """Paths 0..10: the central 80% reaches from 1 to 9."""
-    forecast = forecast_of(np.repeat(np.arange(11.0)[None, :, None], 5, axis=2))
-    actual = np.array([[1.0, 9.0, 0.9, 9.1, NAN]])
-    assert coverage(actual, forecast, 0.8) == pytest.approx(2 / 4)
-    assert coverage(actual, forecast, 1.0) == 1.0
+def test_crps_by_hand():
+    """Paths 1, 2 and 6, demand 3: mean distance 2 to demand, 20/9 to each other."""
+    forecast = forecast_of([[[6.0], [1.0], [2.0]]])
+    actual = np.array([[3.0]])
+    np.testing.assert_allclose(sample_crps(actual, forecast), [[2 - 20 / 9 / 2]])
+    assert crps(actual, forecast) == pytest.approx((2 - 20 / 9 / 2) / 3)
 
 
-def test_total_coverage_by_hand_leaves_out_unknown_totals():
-    """Totals of two periods run 0, 2, ..., 20, so the central 80% from 2 to 18."""
-    paths = np.repeat(np.arange(11.0)[None, :, None], 3, axis=2)
-    forecast = forecast_of(np.repeat(paths, 4, axis=0))
-    actual = np.array([[1.0, 1, 90], [9, 10, 0], [9, NAN, 0], [9, 9, NAN]])
-    assert total_coverage(actual, forecast, 0.8, 2) == pytest.approx(2 / 3)
-    assert total_coverage(actual, forecast, 0.8, 3) == pytest.approx(1 / 2)
+def test_crps_of_one_path_is_the_wape():
+    random = np.random.default_rng(3)
+    actual, point = random.gamma(2, 2, (4, 6)), random.gamma(2, 2, (4, 6)).astype(np.float32)
+    assert crps(actual, forecast_of(point[:, None, :])) == pytest.approx(wape(actual, point))
 
 
-def test_total_coverage_is_of_totals_and_not_of_periods():
-    """Two paths that swap their halves: each period is wide, the total is certain."""
-    forecast = forecast_of([[[0.0, 10.0], [10.0, 0.0]]])
-    actual = np.array([[3.0, 3.0]])
-    assert coverage(actual, forecast, 0.8) == 1.0
-    assert total_coverage(actual, forecast, 0.8, 2) == 0.0
+def test_quantile_loss_of_ever_more_levels_becomes_the_crps():
+    actual, forecast, _ = random_world(5)
+    many = weighted_quantile_loss(
+        actual, forecast_of(np.repeat(forecast.paths, 200, axis=1)), (np.arange(999) + 0.5) / 999
+    )
+    assert many == pytest.approx(crps(actual, forecast), rel=2e-3)
+
+
+def test_crps_prefers_the_true_distribution():
+    """Strictly proper: too narrow, too wide and shifted forecasts all score worse."""
+    random = np.random.default_rng(0)
+    actual = random.poisson(5, (400, 20)).astype(float)
+    true = random.poisson(5, (400, 100, 20))
+    scores = {
+        "true": true,
+        "narrow": 5 + (true - 5) / 2,
+        "wide": np.maximum(5 + (true - 5) * 2, 0),
+        "shifted": true + 1,
+    }
+    scores = {name: crps(actual, forecast_of(paths)) for name, paths in scores.items()}
+    assert min(scores, key=scores.get) == "true"
 
 
 # --- against slow loops
@@ -145,15 +157,25 @@ def test_path_metrics_agree_with_slow_loops(seed):
         oracles.slow_quantile_loss(actual, paths, DECILES),
         rtol=1e-5,
     )
-    for share in (0.5, 0.8, 0.95):
-        assert coverage(actual, forecast, share) == pytest.approx(
-            oracles.slow_coverage(actual, paths, share)
-        )
-        for periods in (1, 3, 5):
-            np.testing.assert_allclose(
-                total_coverage(actual, forecast, share, periods),
-                oracles.slow_total_coverage(actual, paths, share, periods),
-            )
+    np.testing.assert_allclose(sample_crps(actual, forecast), slow_crps(actual, paths), rtol=1e-5)
+
+
+def slow_crps(actual, paths):
+    """E|X - y| less half of E|X - X'|, over every pair of paths."""
+    scores = np.empty(actual.shape)
+    for series, period in np.ndindex(*actual.shape):
+        drawn = [float(path) for path in paths[series, :, period]]
+        apart = [abs(one - other) for one in drawn for other in drawn]
+        away = [abs(one - actual[series, period]) for one in drawn]
+        scores[series, period] = sum(away) / len(away) - sum(apart) / len(apart) / 2
+    return scores
+
+
+def test_large_forecasts_are_judged_in_chunks(monkeypatch):
+    actual, forecast, _ = random_world(1)
+    whole = sample_crps(actual, forecast)
+    monkeypatch.setattr("newretail_ml.forecasting.metrics._CHUNK_VALUES", 120)
+    np.testing.assert_array_equal(sample_crps(actual, forecast), whole)
 
 
 # --- properties
@@ -166,7 +188,7 @@ def test_metrics_do_not_depend_on_the_unit_of_measure(seed, units):
     before = all_metrics(actual, forecast, history, 7, [1, 5])
     scaled = forecast_of(forecast.paths * np.float32(units))
     after = all_metrics(actual * units, scaled, history * units, 7, [1, 5])
-    point = ["rmsse", "mase", "wape", "bias", "weighted_quantile_loss"]
+    point = ["rmsse", "mase", "wape", "bias", "weighted_quantile_loss", "crps"]
     np.testing.assert_allclose(
         [before[name] for name in point], [after[name] for name in point], rtol=1e-4, atol=1e-6
     )
@@ -189,9 +211,9 @@ def test_a_perfect_forecast_has_no_error():
     metrics = all_metrics(
         actual, forecast_of(actual[:, None, :]), random.gamma(1, 2, (4, 20)), 7, [1, 6]
     )
-    for name in ("rmsse", "mase", "wape", "bias", "weighted_quantile_loss"):
+    for name in ("rmsse", "mase", "wape", "bias", "weighted_quantile_loss", "crps"):
         assert metrics[name] == 0.0
-    assert all(value == 1.0 for name, value in metrics.items() if "coverage" in name)
+    assert all(value == 1.0 for name, value in metrics.items() if "inside" in name)
 
 
 # --- nothing to measure by
@@ -221,10 +243,10 @@ def test_series_without_scale_are_left_out_of_the_average():
 def test_without_a_single_unit_sold_shares_of_units_are_not_known():
     actual, said = np.zeros((2, 3)), forecast_of(np.ones((2, 4, 3)))
     metrics = all_metrics(actual, said, np.array([[1.0, 2.0], [1.0, 3.0]]), 1, [3])
-    for name in ("wape", "bias", "weighted_quantile_loss"):
+    for name in ("wape", "bias", "weighted_quantile_loss", "crps"):
         assert np.isnan(metrics[name])
     assert metrics["rmsse"] == pytest.approx((1.0 + 0.5) / 2)
-    assert metrics["coverage_80"] == metrics["total_3_coverage_80"] == 0.0
+    assert metrics["inside_80"] == metrics["total_3_inside_80"] == 0.0
 
 
 @pytest.mark.filterwarnings("error")
@@ -236,19 +258,25 @@ def test_where_nothing_is_known_nothing_is_claimed():
 
 def test_one_row_of_metrics_names_every_total():
     actual, forecast, history = random_world(0)
-    assert list(all_metrics(actual, forecast, history, 7, [1, 5])) == [
+    intervals = [
+        f"{total}{what}_{share}"
+        for what in ("coverage", "inside", "expected_inside")
+        for share in (80, 95)
+        for total in ("", "total_1_", "total_5_")
+    ]
+    names = list(all_metrics(actual, forecast, history, 7, [1, 5]))
+    assert names[:9] == [
         "rmsse",
         "mase",
         "wape",
         "bias",
         "weighted_quantile_loss",
+        "crps",
         "coverage_80",
         "total_1_coverage_80",
         "total_5_coverage_80",
-        "coverage_95",
-        "total_1_coverage_95",
-        "total_5_coverage_95",
     ]
+    assert sorted(names[6:]) == sorted(intervals)
 
 
 # --- the peers' table: RMSSE scales from the first sale on, MASE over all of training
