@@ -36,13 +36,16 @@ class Known:
         keys = pd.MultiIndex.from_frame(panel.keys)
         return cls(keys, panel.periods.first, panel.cut, enough)
 
+    def indexer(self, panel: Panel) -> np.ndarray:
+        """(series,) position of a panel's series among those of the fit, -1 for unknown ones."""
+        return self.keys.get_indexer(pd.MultiIndex.from_frame(panel.keys))
+
     def positions(self, panel: Panel) -> tuple[np.ndarray, np.ndarray]:
         """Where each fitted series stands in a panel (-1: nowhere), and series to fit anew.
 
         A fit that rested on too little is made anew once more is known.
         """
-        keys = pd.MultiIndex.from_frame(panel.keys)
-        fitted = self.keys.get_indexer(keys)
+        fitted = self.indexer(panel)
         if panel.periods.first != self.first:
             fitted[:] = -1
         elif panel.cut > self.cut:

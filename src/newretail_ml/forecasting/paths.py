@@ -14,7 +14,8 @@ series in the place of past dates of the same one.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 import numpy as np
 
@@ -32,6 +33,9 @@ _SMALLEST_SHARE = 0.3
 _LEAST_TRAJECTORIES = 5
 
 
+Factors: TypeAlias = Callable[[int, int, np.random.Generator], np.ndarray]
+
+
 @dataclass(frozen=True)
 class PastForecasts:
     """Forecasts from earlier origins, beside what happened.
@@ -40,11 +44,13 @@ class PastForecasts:
         forecast: (..., series, origins, horizon), expected demand or quantiles of it.
         actual: (series, origins, horizon); NaN where demand is not known.
         variation: (series,) log variation of demand, the same for all where it is not told.
+        origins: (origins,) periods known at each, ascending, where they are told.
     """
 
     forecast: np.ndarray
     actual: np.ndarray
     variation: np.ndarray | float = 0.0
+    origins: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.intp))
 
     @property
     def known(self) -> np.ndarray:
@@ -55,6 +61,29 @@ class PastForecasts:
     def enough(self) -> bool:
         """Whether there are trajectories enough to tell a spread from."""
         return int(self.known.sum()) >= _LEAST_TRAJECTORIES
+
+    @property
+    def n_independent(self) -> float:
+        """How many horizons the forecasts span: those of neighbouring origins overlap."""
+        return float(self.origins[-1] - self.origins[0]) / self.actual.shape[-1] + 1
+
+    def only(self, kept: np.ndarray) -> PastForecasts:
+        """The same from some of the origins, given by their positions."""
+        return replace(
+            self,
+            forecast=self.forecast[..., kept, :],
+            actual=self.actual[:, kept],
+            origins=self.origins[kept],
+        )
+
+    def select(self, series: np.ndarray) -> PastForecasts:
+        """The same of some series, given by their positions."""
+        return replace(
+            self,
+            forecast=self.forecast[..., series, :, :],
+            actual=self.actual[series],
+            variation=np.broadcast_to(self.variation, len(self.actual))[series],
+        )
 
     def up_to(self, horizon: int) -> PastForecasts:
         """The same, of a shorter horizon."""
@@ -82,9 +111,14 @@ class PastForecasts:
         if len(origins) == 0:
             return None
         made = [predict(panel.until(int(origin)), horizon) for origin in origins]
-        demand = panel.demand()
+        return cls.beside(np.stack(made, axis=-2), panel, origins)
+
+    @classmethod
+    def beside(cls, forecast: np.ndarray, panel: Panel, origins: np.ndarray) -> PastForecasts:
+        """(..., series, origins, horizon) forecasts from some origins, beside what happened."""
+        demand, horizon = panel.demand(), forecast.shape[-1]
         actual = np.stack([demand[:, at : at + horizon] for at in origins], axis=1)
-        return cls(np.stack(made, axis=-2), actual, _log_variation(panel))
+        return cls(forecast, actual, _log_variation(panel), origins)
 
 
 def past_origins(panel: Panel, horizon: int, *, earliest: int | None = None) -> np.ndarray:
@@ -107,8 +141,17 @@ def paths_around_mean(
     panel: Panel,
     n_paths: int,
     rng: np.random.Generator,
+    factors: Factors | None = None,
 ) -> np.ndarray:
     """(series, paths, horizon) paths whose mean is the given (series, horizon) mean.
+
+    Args:
+        mean: expected demand, (series, horizon).
+        past: forecasts of it in the past.
+        panel: history.
+        n_paths: paths a series.
+        rng: draws them.
+        factors: (series, paths, rng) -> (series, paths) factors of each path's level.
 
     In a period in which none of the analogues ever sold anything (a closing day that the model
     does not know) all paths are zero, and the series' other periods take over its share.
@@ -119,6 +162,8 @@ def paths_around_mean(
     ratios = relative_errors(past)
     donors, origins = draw_analogues(mean, panel, past, n_paths, rng)
     paths = mean[:, None, :].astype(np.float32) * ratios[donors, origins]
+    if factors is not None:
+        paths *= factors(len(mean), n_paths, rng)[:, :, None]
     average = paths.mean(axis=1, dtype=np.float64)
     scale = np.divide(mean, average, out=np.zeros_like(mean), where=average > 0)
     kept, wanted = np.where(average > 0, mean, 0.0).sum(axis=1), mean.sum(axis=1)

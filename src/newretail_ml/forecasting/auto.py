@@ -1,0 +1,215 @@
+"""The default: several models, combined by what each would have said in the past."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import numpy as np
+import pandas as pd
+
+from newretail_ml import columns as c
+from newretail_ml.errors import DataError
+from newretail_ml.forecasting.base import Forecaster
+from newretail_ml.forecasting.carry import Known
+from newretail_ml.forecasting.combination import Combination, Past
+from newretail_ml.forecasting.intermittent import IMAPA, NegativeBinomialSmoothing
+from newretail_ml.forecasting.level_spread import LevelSpread, level_spread
+from newretail_ml.forecasting.lightgbm_model import LightGBMForecaster
+from newretail_ml.forecasting.naive import MovingAverage
+from newretail_ml.forecasting.paths import PastForecasts, past_origins, paths_around_mean
+from newretail_ml.forecasting.seasonality import SeasonallyAdjusted
+from newretail_ml.forecasting.smoothing import AutoExponentialSmoothing, OptimizedTheta
+from newretail_ml.panel import Panel
+
+COMBINATION = "combination"
+LEARNED = "lightgbm"
+_LONG_WINDOWS = {"D": 56, "W": 26, "M": 18}
+
+
+class AutoForecaster(Forecaster):
+    """A combination of models, weighted by backtest inside the history it is fitted on.
+
+    Every model is fitted on history up to some weeks before its end, forecasts from there, week
+    after week, and is weighted by how far it went astray (see
+    `newretail_ml.forecasting.combination`). Then all are fitted once more on everything. Sample
+    paths come from the past forecasts of the combination itself. Where history is too short for
+    all this, the models that it suffices for are pooled with equal weights; ``notes_`` says why.
+
+    Args:
+        horizon: the furthest period ahead that it will be asked for.
+        random_state: seed of the learned model.
+        n_threads: threads; results do not depend on it.
+
+    Attributes:
+        models_: the fitted models, by name.
+        notes_: what was left out and why, and how the combination did beside its best member.
+        judged_: RMSSE of each model and of the combination over the last horizon of history,
+            forecast without it, weights included; None where history is too short.
+
+    >>> days = pd.DataFrame({"item_id": "tea", "date": pd.date_range("2026-01-05", periods=70),
+    ...                      "units": [1, 2, 3, 4, 5, 6, 0] * 10})
+    >>> model = AutoForecaster(horizon=7).fit(Panel.from_frame(days))
+    >>> model.mean(7).round(1).tolist()
+    [[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 0.0]]
+    """
+
+    models_: dict[str, Forecaster]
+    notes_: list[str]
+    judged_: pd.DataFrame | None
+    past_: PastForecasts | None
+    combination_: Combination
+    known_: Known
+    spread_: LevelSpread
+
+    def __init__(
+        self, horizon: int = 28, *, random_state: int = 0, n_threads: int | None = None
+    ) -> None:
+        self.horizon = horizon
+        self.random_state = random_state
+        self.n_threads = n_threads
+
+    def fit(self, panel: Panel) -> Self:
+        """Learn from all that the panel knows.
+
+        Raises:
+            DataError: the horizon is shorter than one period.
+        """
+        if self.horizon < 1:
+            raise DataError(
+                f"a horizon of {self.horizon} periods was asked for",
+                next_step="Ask for 1 or more.",
+            )
+        super().fit(panel)
+        self.notes_ = []
+        self.known_ = Known.of(panel, panel.demand())
+        self.models_ = self._fitted(panel)
+        self.judged_, self.past_, self.spread_ = None, None, LevelSpread()
+        origins = past_origins(panel, self.horizon)
+        if len(origins):
+            self._weigh(panel, origins)
+        else:
+            self._without_weights(panel)
+        return self
+
+    def _fitted(self, panel: Panel) -> dict[str, Forecaster]:
+        models: dict[str, Forecaster] = {
+            name: model.fit(panel) for name, model in _pool(panel).items()
+        }
+        learned = LightGBMForecaster(
+            self.horizon, random_state=self.random_state, n_threads=self.n_threads
+        )
+        try:
+            models[LEARNED] = learned.fit(panel)
+        except DataError as refusal:
+            self.notes_.append(f"{LEARNED} is left out: {refusal}")
+        return models
+
+    def _without_weights(self, panel: Panel) -> None:
+        self.models_.pop(LEARNED, None)
+        self.combination_ = Combination.equal(len(self.models_), panel.n_series)
+        self.notes_.append(
+            f"all models weigh the same: history of {panel.cut} periods is too short to judge "
+            f"forecasts {self.horizon} periods ahead"
+        )
+
+    def _weigh(self, panel: Panel, origins: np.ndarray) -> None:
+        """Weights by what the models would have said at the origins."""
+        past = self._past_forecasts(panel, origins)
+        self.combination_ = Combination.judged_by(past)
+        everyone = np.arange(panel.n_series)
+        combined = self.combination_.combine(past.pool, past.learned, everyone)
+        self.past_ = PastForecasts.beside(combined, panel, origins)
+        self.spread_ = level_spread(self.past_, panel)
+        before = origins + self.horizon <= origins[-1]
+        if before.any():
+            weights = Combination.judged_by(past.only(before))
+            last = past.only(np.arange(len(origins)) == len(origins) - 1)
+            self.judged_ = self._judged(last, weights.combine(last.pool, last.learned, everyone))
+            self.notes_.append(_verdict(self.judged_, self.horizon))
+
+    def _past_forecasts(self, panel: Panel, origins: np.ndarray) -> Past:
+        """The pool as fitted before the first origin; the learned model kept its own."""
+        early = panel.until(int(origins[0]))
+        means = []
+        for name, model in self.models_.items():
+            if name != LEARNED:
+                fitted = model.clone().fit(early)
+                views = (panel.until(int(origin)) for origin in origins)
+                means.append([fitted.mean(self.horizon, panel=view) for view in views])
+        pool = np.stack([np.stack(mean, axis=1) for mean in means])
+        actual = PastForecasts.beside(pool, panel, origins).actual
+        return Past(pool, self._learned_past(), actual, origins, _scale(early))
+
+    def _learned_past(self) -> np.ndarray | None:
+        model = self.models_.get(LEARNED)
+        if not isinstance(model, LightGBMForecaster):
+            return None
+        if model.past_ is None:
+            del self.models_[LEARNED]
+            self.notes_.append(f"{LEARNED} is left out: history is too short to judge it")
+            return None
+        return model.past_.forecast.mean(axis=0)
+
+    def _judged(self, last: Past, combined: np.ndarray) -> pd.DataFrame:
+        """RMSSE of each model and the combination from one origin."""
+        learned = [] if last.learned is None else [last.learned]
+        errors = np.stack([*last.pool, *learned, combined]) - last.actual
+        squares = np.where(np.isnan(errors), 0.0, errors**2).sum(axis=(2, 3))
+        known = np.maximum((~np.isnan(last.actual)).sum(axis=(1, 2)), 1)
+        scaled = np.sqrt(squares / known) / last.scale
+        told = np.isfinite(scaled).all(axis=0) & ~np.isnan(last.actual).all(axis=(1, 2))
+        names = [*self.models_, COMBINATION]
+        loss = scaled[:, told].mean(axis=1) if told.any() else np.full(len(names), np.nan)
+        return pd.DataFrame({c.MODEL: names, "rmsse": loss})
+
+    def _mean(self, panel: Panel, horizon: int) -> np.ndarray:
+        if horizon > self.horizon:
+            raise DataError(
+                f"{horizon} periods were asked of a model fitted for {self.horizon}",
+                next_step=f"Fit AutoForecaster(horizon={horizon}).",
+            )
+        means = {name: model.mean(horizon, panel=panel) for name, model in self.models_.items()}
+        learned = means.pop(LEARNED, None)
+        pool = np.stack(list(means.values()))
+        return self.combination_.combine(pool, learned, self.known_.indexer(panel))
+
+    def _paths(
+        self, panel: Panel, horizon: int, n_paths: int, rng: np.random.Generator
+    ) -> np.ndarray:
+        past = None if self.past_ is None else self.past_.up_to(horizon)
+        mean = self._mean(panel, horizon)
+        return paths_around_mean(mean, past, panel, n_paths, rng, self.spread_.factors)
+
+
+def _pool(panel: Panel) -> dict[str, Forecaster]:
+    """One of each kind that looks at one series at a time, by name."""
+    models = {
+        "moving-average": MovingAverage(),
+        "long-moving-average": MovingAverage(_LONG_WINDOWS[panel.periods.freq]),
+        "exponential-smoothing": AutoExponentialSmoothing(),
+        "theta": OptimizedTheta(),
+        "imapa": IMAPA(),
+        "negative-binomial": NegativeBinomialSmoothing(),
+    }
+    return {name: SeasonallyAdjusted(model) for name, model in models.items()}
+
+
+def _scale(panel: Panel) -> np.ndarray:
+    """(series,) root mean squared difference of neighbouring periods; NaN where demand is flat."""
+    steps = np.diff(panel.demand().astype(np.float64)) ** 2
+    known = ~np.isnan(steps)
+    total, count = np.where(known, steps, 0.0).sum(axis=1), known.sum(axis=1)
+    return np.sqrt(np.divide(total, count, out=np.full(len(total), np.nan), where=total > 0))
+
+
+def _verdict(judged: pd.DataFrame, horizon: int) -> str:
+    loss = judged.set_index(c.MODEL)["rmsse"]
+    single = loss.drop(COMBINATION)
+    if not np.isfinite(loss).all():
+        return f"the last {horizon} periods do not tell the models apart"
+    word = "beats" if loss[COMBINATION] < single.min() else "does not beat"
+    return (
+        f"over the last {horizon} periods of history the combination (RMSSE "
+        f"{loss[COMBINATION]:.4f}) {word} its best member there, {single.idxmin()} "
+        f"({single.min():.4f})"
+    )
