@@ -11,12 +11,19 @@ from newretail_ml import columns as c
 from newretail_ml.errors import DataError
 from newretail_ml.forecasting.base import Forecaster
 from newretail_ml.forecasting.carry import Known
+from newretail_ml.forecasting.censoring import recover_demand
 from newretail_ml.forecasting.combination import Combination, Past
 from newretail_ml.forecasting.intermittent import IMAPA, NegativeBinomialSmoothing
+from newretail_ml.forecasting.launches import LaunchCurve, young
 from newretail_ml.forecasting.level_spread import LevelSpread, level_spread
 from newretail_ml.forecasting.lightgbm_model import LightGBMForecaster
 from newretail_ml.forecasting.naive import MovingAverage
-from newretail_ml.forecasting.paths import PastForecasts, past_origins, paths_around_mean
+from newretail_ml.forecasting.paths import (
+    PastForecasts,
+    past_origins,
+    paths_around_mean,
+    rounded_like,
+)
 from newretail_ml.forecasting.seasonality import SeasonallyAdjusted
 from newretail_ml.forecasting.smoothing import AutoExponentialSmoothing, OptimizedTheta
 from newretail_ml.panel import Panel
@@ -34,6 +41,8 @@ class AutoForecaster(Forecaster):
     `newretail_ml.forecasting.combination`). Then all are fitted once more on everything. Sample
     paths come from the past forecasts of the combination itself. Where history is too short for
     all this, the models that it suffices for are pooled with equal weights; ``notes_`` says why.
+    Items that were launched a moment ago, or are about to be, follow the launches before them
+    (`LaunchCurve`). Periods in which stock ran out enter with the demand that they hid (`recover_demand`).
 
     Args:
         horizon: the furthest period ahead that it will be asked for.
@@ -60,6 +69,7 @@ class AutoForecaster(Forecaster):
     combination_: Combination
     known_: Known
     spread_: LevelSpread
+    launches_: LaunchCurve
 
     def __init__(
         self, horizon: int = 28, *, random_state: int = 0, n_threads: int | None = None
@@ -80,9 +90,11 @@ class AutoForecaster(Forecaster):
                 next_step="Ask for 1 or more.",
             )
         super().fit(panel)
+        panel = recover_demand(panel)
         self.notes_ = []
         self.known_ = Known.of(panel, panel.demand())
         self.models_ = self._fitted(panel)
+        self.launches_ = LaunchCurve().fit(panel)
         self.judged_, self.past_, self.spread_ = None, None, LevelSpread()
         origins = past_origins(panel, self.horizon)
         if len(origins):
@@ -168,17 +180,26 @@ class AutoForecaster(Forecaster):
                 f"{horizon} periods were asked of a model fitted for {self.horizon}",
                 next_step=f"Fit AutoForecaster(horizon={horizon}).",
             )
+        panel = recover_demand(panel)
         means = {name: model.mean(horizon, panel=panel) for name, model in self.models_.items()}
         learned = means.pop(LEARNED, None)
         pool = np.stack(list(means.values()))
-        return self.combination_.combine(pool, learned, self.known_.indexer(panel))
+        mean = self.combination_.combine(pool, learned, self.known_.indexer(panel))
+        new = young(panel)
+        if new.any():
+            mean[new] = self.launches_.mean(horizon, panel=panel.select(new))
+        return mean
 
     def _paths(
         self, panel: Panel, horizon: int, n_paths: int, rng: np.random.Generator
     ) -> np.ndarray:
         past = None if self.past_ is None else self.past_.up_to(horizon)
-        mean = self._mean(panel, horizon)
-        return paths_around_mean(mean, past, panel, n_paths, rng, self.spread_.factors)
+        mean, known = self._mean(panel, horizon), recover_demand(panel)
+        paths = paths_around_mean(mean, past, known, n_paths, rng, self.spread_.factors)
+        new = young(known)
+        if new.any():
+            paths[new] = self.launches_._paths(known.select(new), horizon, n_paths, rng)
+        return rounded_like(panel, paths, rng)
 
 
 def _pool(panel: Panel) -> dict[str, Forecaster]:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from newretail_ml import columns as c
 from newretail_ml.errors import DataError
+from newretail_ml.panel.announced import announced
 from newretail_ml.panel.from_frame import PLANS, plan_array
 from newretail_ml.panel.panel import Panel
 from newretail_ml.panel.periods import Periods, check_frequency
@@ -76,14 +77,13 @@ def _calendar(tables: RetailTables, freq: str) -> tuple[Periods, int]:
 
 
 def _places(tables: RetailTables, lines: pd.DataFrame) -> pd.DataFrame:
-    """Item, location and channel of everything that was sold, or stands in a shop to be sold."""
+    """Item, location and channel of all that was sold, is in stock, or is announced."""
     full = list(c.SERIES_KEYS)
     places = lines[full].drop_duplicates()
-    if tables.stock is None:
-        return places
-    stocked = tables.stock[[c.ITEM, c.LOCATION]].drop_duplicates()
     channels = places[[c.LOCATION, c.CHANNEL]].drop_duplicates()
-    return pd.concat([places, stocked.merge(channels, on=c.LOCATION)[full]]).drop_duplicates()
+    stocked = [] if tables.stock is None else [tables.stock[[c.ITEM, c.LOCATION]]]
+    more = pd.concat([*stocked, announced(tables)]).drop_duplicates()
+    return pd.concat([places, more.merge(channels, on=c.LOCATION)[full]]).drop_duplicates()
 
 
 def _series_of(frame: pd.DataFrame, keys: pd.DataFrame) -> np.ndarray:
