@@ -5,10 +5,11 @@ import pytest
 
 from newretail_ml.errors import DataError
 from newretail_ml.forecasting import AutoExponentialSmoothing, ExponentialSmoothing, OptimizedTheta
+from newretail_ml.forecasting.smoothing.drift import Drift
 from newretail_ml.forecasting.smoothing.first_sale import demand_after_first_sale
 from newretail_ml.forecasting.smoothing.fit import fit_form
 from newretail_ml.forecasting.smoothing.form import Form, History
-from newretail_ml.forecasting.smoothing.simulate import drawn_periods, held
+from newretail_ml.forecasting.smoothing.simulate import drawn_periods, held, turned
 from newretail_ml.forecasting.smoothing.theta import ThetaForm, seasonal_index
 from tests.forecasting.worlds import negative_binomial, panel_of
 
@@ -199,6 +200,92 @@ def test_the_first_sale_does_not_count_where_it_made_the_series_known():
     panel = panel_of(units, launch=np.array([-1, -1, -1, 2]))
     known = ~np.isnan(demand_after_first_sale(panel))
     assert known.sum(axis=1).tolist() == [14, 20, 5, 18]
+
+
+def test_the_default_finds_a_multiplicative_season_where_demand_is_positive():
+    random = np.random.default_rng(0)
+    season = np.tile([0.4, 0.6, 1.0, 1.6, 1.4, 1.0, 1.0], 20)
+    growing = np.linspace(20, 200, 140) * season * random.normal(1, 0.03, (2, 140))
+    growing[1, 60] = 0.0
+    parts = AutoExponentialSmoothing().fit(panel_of(growing)).smoothed_
+    season = {i: part.fit.form.season for part in parts for i in part.series}
+    assert season == {0: "multiplicative", 1: "additive"}
+
+
+def test_paths_are_nothing_as_often_as_demand_was():
+    """Seven days in ten sell nothing; errors that are added would make most of them something."""
+    random = np.random.default_rng(0)
+    units = random.poisson(6.0, (20, 200)) * (random.random((20, 200)) < 0.3)
+    paths = ExponentialSmoothing().fit(panel_of(units)).forecast(14).paths
+    assert (paths == 0).mean() == pytest.approx((units == 0).mean(), abs=0.03)
+
+
+def test_a_closing_day_that_the_form_does_not_know_leaves_no_period_certain():
+    week = np.array([9.0, 9, 9, 9, 9, 0, 9])
+    units = np.random.default_rng(0).poisson(np.tile(week, 30), (5, 210))
+    paths = ExponentialSmoothing().fit(panel_of(units)).forecast(7).paths
+    assert (paths.std(axis=1) > 1).all()
+    assert ((paths == 0).mean(axis=1) > 0.05).all()
+
+
+def test_turned_weeks_are_the_same_weeks():
+    random = np.random.default_rng(0)
+    drawn = drawn_periods(150, 7, (40, 21), random)
+    other = turned(drawn, 150, 7, random)
+    whole = (149 - drawn) // 7, (149 - other) // 7
+    np.testing.assert_array_equal(*whole)
+    assert len(np.unique((other - drawn)[:, 0])) > 4
+
+
+def test_a_trend_does_not_take_demand_below_nothing():
+    falling = np.maximum(np.linspace(30, 2, 60) + np.random.default_rng(0).normal(0, 1, (4, 60)), 1)
+    for model in (ExponentialSmoothing("additive"), OptimizedTheta()):
+        assert (model.fit(panel_of(falling)).mean(60) > 0.5).all()
+
+
+# --- levels that wander
+
+
+def wandering(n_series, n_periods, variance, seed=0):
+    """Poisson demand of about 20 around levels whose logs are random walks."""
+    random = np.random.default_rng(seed)
+    steps = random.normal(0, variance**0.5, (n_series, n_periods))
+    return random.poisson(20 * np.exp(steps.cumsum(axis=1)))
+
+
+def test_drift_is_measured_where_the_form_misses_it():
+    """The level jumps every four weeks, and the form is made to hold it for certain."""
+    random = np.random.default_rng(0)
+    levels = np.exp(random.normal(0, 0.4, (200, 10))).repeat(28, axis=1)
+    measured = []
+    for units in (random.poisson(20.0, levels.shape), random.poisson(20 * levels)):
+        model = ExponentialSmoothing(thorough=False).fit(panel_of(units))
+        for part in model.smoothed_:
+            part.fit.parameters[0] = 1e-4
+        model.drift_ = Drift.none()
+        measured.append(Drift.measured(model._mean, model._paths, panel_of(units)).variance)
+    assert measured[0] < 0.005
+    # From the level that it held to another: twice 0.16, less where a window straddles a jump.
+    assert 0.16 < measured[1] < 0.32
+
+
+def test_factors_of_levels_have_mean_one_and_the_variance_asked_for():
+    drift = Drift(0.3, 28)
+    scatter, count = np.array([9.0, 9.0, 0.0]), np.array([10**9, 20, 20])
+    factors = drift.factors((40_000, 40), scatter, count, np.random.default_rng(0))
+    np.testing.assert_allclose(factors.mean(axis=0), 1.0, atol=0.08)
+    windows = np.log(factors[:, :28]).mean(axis=1, dtype=float).var(axis=0)
+    np.testing.assert_allclose(windows, [0.3, 0.3 + np.log1p(2 * 9 / 20), 0.0], rtol=0.05)
+    np.testing.assert_array_equal(factors[:, 28:], factors[:, 27:28].repeat(12, axis=1))
+
+
+def test_totals_of_wandering_levels_are_covered():
+    world = wandering(300, 228, 0.01, seed=3)
+    forecast = ExponentialSmoothing().fit(panel_of(world[:, :200])).forecast(28)
+    for periods in (7, 28):
+        total = world[:, 200 : 200 + periods].sum(axis=1)
+        low, high = np.quantile(forecast.total(periods), [0.1, 0.9], axis=1)
+        assert ((total >= low) & (total <= high)).mean() == pytest.approx(0.8, abs=0.07)
 
 
 @pytest.mark.parametrize(

@@ -11,15 +11,25 @@ import pandas as pd
 from newretail_ml import columns as c
 from newretail_ml import plots
 from newretail_ml.cli.backtest import write_backtest
-from newretail_ml.cli.forecast import AUTO, made_forecast
+from newretail_ml.cli.forecast import made_forecast, model_words
 from newretail_ml.cli.options import QUIET, SEED, TRACKING, Job
 from newretail_ml.cli.output import check_folder_path, files_of, whole_folder, write_table
 from newretail_ml.cli.summary import next_steps, summary_of
 from newretail_ml.forecast import Forecast
-from newretail_ml.forecasting import Selection
+from newretail_ml.forecasting import (
+    AutoForecaster,
+    Backtest,
+    Forecaster,
+    LightGBMForecaster,
+    backtest,
+    standard_models,
+)
+from newretail_ml.forecasting.auto import LEARNED
+from newretail_ml.forecasting.standard import AUTO
 from newretail_ml.panel import Panel
 from newretail_ml.replenishment import order_up_to, state_from_tables
 from newretail_ml.tables import RetailTables
+from newretail_ml.tracking import Run
 
 SAMPLE_FOLDER = Path("data/sample")
 _HORIZON = 28
@@ -61,11 +71,13 @@ def demo_command(out: Path, seed: int, tracking: str | None, quiet: bool) -> Non
     state = state_from_tables(tables, lead_time=_LEAD_TIME, review_period=_REVIEW_PERIOD)
     asked = {"lead_time": _LEAD_TIME, "review_period": _REVIEW_PERIOD}
     with job.tracked("demo", panel, tables, service_level=_SERVICE_LEVEL, **asked) as run:
-        selection, forecast = made_forecast(job, panel, AUTO, run)
+        judged = _judged(job, panel, run)
+        model, forecast = made_forecast(job, panel, AUTO, run)
         orders = order_up_to(forecast, state, service_level=_SERVICE_LEVEL)
-        summary = summary_of(tables, panel, selection, forecast, orders, _TERMS)
+        words = model_words(AUTO, model)
+        summary = summary_of(tables, panel, words, judged, forecast, orders, _TERMS)
         with whole_folder(out) as folder:
-            _write(folder, tables, panel, selection, forecast, orders)
+            _write(folder, tables, panel, judged, model, forecast, orders)
             (folder / "summary.txt").write_text(f"{summary}\n", encoding="utf-8")
         for file in files_of(out):
             run.log_file(file)
@@ -83,22 +95,39 @@ def _sample(job: Job) -> RetailTables:
     return make_world(SAMPLE).tables
 
 
+def _judged(job: Job, panel: Panel, run: Run) -> Backtest:
+    """The default beside two baselines, on the last weeks of history."""
+    models = standard_models(job.horizon, job.seed)
+    shown = {name: models[name] for name in (AUTO, "moving-average", "seasonal-naive")}
+    result = backtest(
+        shown,
+        panel,
+        horizon=job.horizon,
+        folds=1,
+        random_state=job.seed,
+        progress=job.progress,
+    )
+    run.log_backtest(result, shown)
+    return result
+
+
 def _write(
     folder: Path,
     tables: RetailTables,
     panel: Panel,
-    selection: Selection,
+    judged: Backtest,
+    model: Forecaster,
     forecast: Forecast,
     orders: pd.DataFrame,
 ) -> None:
     (folder / "data_report.txt").write_text(f"{tables.report}\n", encoding="utf-8")
     write_table(forecast.to_frame(), folder / "forecast.parquet")
     write_table(orders, folder / "orders.csv")
-    if selection.backtest is not None:
-        write_backtest(selection.backtest, folder)
+    write_backtest(judged, folder)
     busiest = int(np.argmax(forecast.mean().sum(axis=1)))
     plots.fan_chart(panel, forecast, busiest).savefig(folder / "forecast.png")
     plots.orders_chart(orders).savefig(folder / "orders.png")
-    if hasattr(selection.model, "feature_importance"):
-        importance = selection.model.feature_importance()
+    learned = model.models_.get(LEARNED) if isinstance(model, AutoForecaster) else None
+    if isinstance(learned, LightGBMForecaster):
+        importance = learned.feature_importance()
         plots.importance_chart(importance).savefig(folder / "importance.png")

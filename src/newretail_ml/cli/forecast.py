@@ -10,19 +10,20 @@ from newretail_ml import forecasting as models_of
 from newretail_ml.cli.options import SOURCE_HELP, Job, job_options, out_file
 from newretail_ml.cli.output import check_table_path, write_table
 from newretail_ml.forecast import DECILES, Forecast
-from newretail_ml.forecasting import Selection, select_model
+from newretail_ml.forecasting import AutoForecaster, Forecaster
+from newretail_ml.forecasting.standard import AUTO
 from newretail_ml.panel import Panel
 from newretail_ml.tracking import Run
 
-AUTO = "auto"
 MODEL_NAMES = tuple(models_of.standard_models(1))
 
 one_model = click.option(
     "--model",
     "model_name",
-    type=click.Choice([AUTO, *MODEL_NAMES]),
+    type=click.Choice(MODEL_NAMES),
     default=AUTO,
-    help="auto: the best in a backtest inside the history.",
+    show_default=True,
+    help="auto combines models by their errors in a backtest inside the history.",
 )
 
 
@@ -37,34 +38,23 @@ def forecast_command(job: Job, model_name: str, paths: bool, out: Path) -> None:
     tables = job.tables()
     panel = job.panel(tables)
     with job.tracked("forecast", panel, tables, model=model_name) as run:
-        selection, forecast = made_forecast(job, panel, model_name, run)
+        model, forecast = made_forecast(job, panel, model_name, run)
         table = forecast.paths_frame() if paths else forecast.to_frame(DECILES)
         write_table(table, out)
         run.log_file(out)
-    click.echo(f"{len(table):,} rows in {out}, by {selection.name}: {selection.why}.")
+    click.echo(f"{len(table):,} rows in {out}, by {model_words(model_name, model)}.")
 
 
-def made_forecast(job: Job, panel: Panel, model_name: str, run: Run) -> tuple[Selection, Forecast]:
-    """The model asked for, or the best one, and its forecast; both are tracked."""
-    selection = chosen(job, panel, model_name)
-    forecast = selection.model.forecast(job.horizon, random_state=job.seed)
-    run.log_tags({"model": selection.name, "why": selection.why})
-    if selection.backtest is not None:
-        run.log_backtest(selection.backtest, models_of.standard_models(job.horizon, job.seed))
-    run.log_model(selection.model, forecast)
-    return selection, forecast
+def made_forecast(job: Job, panel: Panel, model_name: str, run: Run) -> tuple[Forecaster, Forecast]:
+    """The fitted model and its forecast; both are tracked."""
+    model = models_of.standard_models(job.horizon, job.seed)[model_name].fit(panel)
+    forecast = model.forecast(job.horizon, random_state=job.seed)
+    run.log_tags({"model": model_name, "why": model_words(model_name, model)})
+    run.log_model(model, forecast)
+    return model, forecast
 
 
-def chosen(job: Job, panel: Panel, model_name: str) -> Selection:
-    """The model asked for, or the best one, fitted."""
-    models = models_of.standard_models(job.horizon, job.seed)
-    if model_name != AUTO:
-        model = models[model_name].fit(panel)
-        return Selection(model_name, model, None, "as asked for")
-    selection = select_model(
-        models, panel, horizon=job.horizon, random_state=job.seed, progress=job.progress
-    )
-    if selection.backtest is not None:
-        for name, reason in selection.backtest.not_run.items():
-            job.say(f"{name} was not judged: {reason}")
-    return selection
+def model_words(name: str, model: Forecaster) -> str:
+    """The model by name, and what it has to say about itself."""
+    notes = model.notes_ if isinstance(model, AutoForecaster) else []
+    return ": ".join([name, *(["; ".join(notes)] if notes else [])])

@@ -9,7 +9,7 @@ import click
 import pandas as pd
 
 from newretail_ml import columns as c
-from newretail_ml.cli.forecast import made_forecast, one_model
+from newretail_ml.cli.forecast import made_forecast, model_words, one_model
 from newretail_ml.cli.options import SOURCE_HELP, Job, job_options, out_file
 from newretail_ml.cli.output import check_table_path, write_table
 from newretail_ml.cli.state import Supply, state_for, supply_options
@@ -47,11 +47,11 @@ def orders_command(
     job = replace(job, horizon=max(job.horizon, longest))
     asked = {"model": model_name, "service_level": service_level, "supply": supply.facts()}
     with job.tracked("orders", panel, tables, **asked) as run:
-        selection, forecast = made_forecast(job, panel, model_name, run)
+        model, forecast = made_forecast(job, panel, model_name, run)
         orders = order_up_to(forecast, state, service_level=service_level)
         write_table(orders, out)
         run.log_file(out)
-    click.echo(f"{order_summary(orders, tables)} In {out}, by {selection.name}: {selection.why}.")
+    click.echo(f"{order_summary(orders, tables)} In {out}, by {model_words(model_name, model)}.")
 
 
 def order_summary(orders: pd.DataFrame, tables: RetailTables) -> str:

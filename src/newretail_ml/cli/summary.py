@@ -11,7 +11,8 @@ import pandas as pd
 from newretail_ml import columns as c
 from newretail_ml.cli.orders import order_summary
 from newretail_ml.forecast import Forecast
-from newretail_ml.forecasting import Backtest, Selection
+from newretail_ml.forecasting import Backtest
+from newretail_ml.forecasting.standard import AUTO
 from newretail_ml.panel import Panel
 from newretail_ml.replenishment.order_up_to import EXPECTED_DEMAND
 from newretail_ml.tables import RetailTables
@@ -23,7 +24,8 @@ _BASELINE = "moving-average"
 def summary_of(
     tables: RetailTables,
     panel: Panel,
-    selection: Selection,
+    model: str,
+    judged: Backtest,
     forecast: Forecast,
     orders: pd.DataFrame,
     terms: str,
@@ -33,7 +35,8 @@ def summary_of(
     Args:
         tables: what came in.
         panel: the series made of them.
-        selection: the model that was chosen, and why.
+        model: the model, in words.
+        judged: how it did on the last weeks of history.
         forecast: what it says.
         orders: what to order.
         terms: on which the orders were decided, in words.
@@ -44,8 +47,8 @@ def summary_of(
     facts = {
         "The chain": _chain(tables, panel),
         "Stock-outs": _stock_outs(panel, orders),
-        "Model": f"{selection.name}: {selection.why}",
-        "Accuracy": _accuracy(selection.backtest, selection.name),
+        "Model": model,
+        "Accuracy": _accuracy(judged),
         f"Next {forecast.horizon} days": f"{chain.mean():,.0f} units expected in all, {units}",
         "To order": f"{order_summary(orders, tables)} {terms}",
     }
@@ -99,16 +102,12 @@ def _stock_outs(panel: Panel, orders: pd.DataFrame) -> str:
     )
 
 
-def _accuracy(result: Backtest | None, name: str) -> str:
-    if result is None:
-        return ""
-    scores = result.leaderboard().loc[name]
+def _accuracy(result: Backtest) -> str:
+    scores = result.leaderboard().loc[AUTO]
     week = scores.get("total_7_coverage_80", np.nan)
     covered = f"{week:.0%} of week totals fell inside their 80% interval"
-    if name == _BASELINE or _BASELINE in result.not_run:
-        return covered
     loss = result.leaderboard()["weighted_quantile_loss"]
-    gain = 1 - loss[name] / loss[_BASELINE]
+    gain = 1 - loss[AUTO] / loss[_BASELINE]
     return f"{gain:.1%} less quantile loss than a moving average; {covered}"
 
 

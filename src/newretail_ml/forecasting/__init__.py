@@ -1,7 +1,18 @@
 """Demand models, backtests and metrics."""
 
+from newretail_ml.forecasting.auto import AutoForecaster
 from newretail_ml.forecasting.backtest import Backtest, backtest
 from newretail_ml.forecasting.base import Forecaster, PointForecaster
+from newretail_ml.forecasting.censoring import RecoveredDemand, recover_demand
+from newretail_ml.forecasting.costs import StockCosts
+from newretail_ml.forecasting.explain import explain_all, explain_one
+from newretail_ml.forecasting.hierarchy import (
+    Hierarchy,
+    past_errors,
+    reconcile,
+    rmsse_by_level,
+    wrmsse,
+)
 from newretail_ml.forecasting.intermittent import (
     ADIDA,
     IMAPA,
@@ -10,14 +21,20 @@ from newretail_ml.forecasting.intermittent import (
     Croston,
     NegativeBinomialSmoothing,
 )
+from newretail_ml.forecasting.launches import LaunchCurve, young
 from newretail_ml.forecasting.lightgbm_model import LightGBMForecaster
 from newretail_ml.forecasting.naive import MovingAverage, SeasonalAverage, SeasonalNaive
-from newretail_ml.forecasting.selection import Selection, select_model, standard_models
+from newretail_ml.forecasting.pools import Pooled
+from newretail_ml.forecasting.regression import HarmonicRegression
+from newretail_ml.forecasting.seasonality import SeasonallyAdjusted
+from newretail_ml.forecasting.segments import segments
+from newretail_ml.forecasting.significance import Comparison, compare_models
 from newretail_ml.forecasting.smoothing import (
     AutoExponentialSmoothing,
     ExponentialSmoothing,
     OptimizedTheta,
 )
+from newretail_ml.forecasting.standard import standard_models
 
 __all__ = [
     "ADIDA",
@@ -25,19 +42,36 @@ __all__ = [
     "SBA",
     "TSB",
     "AutoExponentialSmoothing",
+    "AutoForecaster",
     "Backtest",
+    "Comparison",
     "Croston",
     "ExponentialSmoothing",
     "Forecaster",
+    "HarmonicRegression",
+    "Hierarchy",
+    "LaunchCurve",
     "LightGBMForecaster",
     "MovingAverage",
     "NegativeBinomialSmoothing",
     "OptimizedTheta",
     "PointForecaster",
+    "Pooled",
+    "RecoveredDemand",
     "SeasonalAverage",
     "SeasonalNaive",
-    "Selection",
+    "SeasonallyAdjusted",
+    "StockCosts",
     "backtest",
-    "select_model",
+    "compare_models",
+    "explain_all",
+    "explain_one",
+    "past_errors",
+    "reconcile",
+    "recover_demand",
+    "rmsse_by_level",
+    "segments",
     "standard_models",
+    "wrmsse",
+    "young",
 ]

@@ -42,7 +42,8 @@ class AutoForecaster(Forecaster):
     paths come from the past forecasts of the combination itself. Where history is too short for
     all this, the models that it suffices for are pooled with equal weights; ``notes_`` says why.
     Items that were launched a moment ago, or are about to be, follow the launches before them
-    (`LaunchCurve`). Periods in which stock ran out enter with the demand that they hid (`recover_demand`).
+    (`LaunchCurve`). Periods in which stock ran out enter with the demand that they hid
+    (`recover_demand`).
 
     Args:
         horizon: the furthest period ahead that it will be asked for.

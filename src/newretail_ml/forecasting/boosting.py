@@ -11,8 +11,9 @@ import numpy as np
 from newretail_ml.errors import DataError
 
 QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
-OBJECTIVES = ("tweedie", "poisson", "quantile")
+OBJECTIVES = ("tweedie", "poisson", "quantile", "negative_binomial")
 _ROUNDS_WITHOUT_SPLIT = 100
+_LEAST_ROUNDS = 20
 _PATIENCE = 30
 _CEILING = 0.999
 _FIXED = {
@@ -25,9 +26,6 @@ _FIXED = {
     "force_row_wise": True,
     "verbose": -1,
 }
-
-Rows = tuple[np.ndarray, np.ndarray]
-"""Features (rows, features) and relative demand (rows,)."""
 
 
 @dataclass(frozen=True)
@@ -56,17 +54,50 @@ class Boosting:
                 next_step=f"Use one of {', '.join(OBJECTIVES)}.",
             )
 
-    def stopped_early(self, rows: Rows, held_out: Rows) -> list[Any]:
-        """Boosters that stop when demand held out is no longer forecast better."""
+    def binned(
+        self,
+        features: np.ndarray,
+        relative: np.ndarray,
+        usable: np.ndarray,
+        weight: np.ndarray | None = None,
+    ) -> Any:
+        """LightGBM's own copy of all rows, at one byte a value; features can be let go then.
+
+        A bulk order of a hundred times the usual day would bend every tree towards it, so
+        relative demand is cut off at a ceiling.
+
+        Args:
+            features: (rows, features).
+            relative: (rows,) demand over level.
+            usable: (rows,) bool, rows to learn from; the ceiling is theirs.
+            weight: (rows,), or None where all rows count the same.
+        """
         import lightgbm
 
-        data, ceiling = self._dataset(rows)
-        features, relative = held_out
-        valid = lightgbm.Dataset(features, np.minimum(relative, ceiling), reference=data)
+        ceiling = float(np.quantile(relative[usable], _CEILING))
+        return lightgbm.Dataset(
+            features,
+            np.minimum(relative, ceiling),
+            weight=weight,
+            categorical_feature=list(self.categorical),
+            params={**_FIXED, **self.settings},
+        ).construct()
+
+    def stopped_early(self, data: Any, early: np.ndarray, late: np.ndarray) -> list[Any]:
+        """Boosters of the early rows that stop when the late ones are no longer forecast better.
+
+        Args:
+            data: all rows, as `binned` gave them.
+            early: (rows,) bool.
+            late: (rows,) bool.
+        """
+        import lightgbm
+
+        train, valid = _subset(data, early), _subset(data, late)
         return [
             lightgbm.train(
                 parameters,
-                data,
+                train,
                 num_boost_round=self.max_rounds,
                 valid_sets=[valid],
                 callbacks=[lightgbm.early_stopping(_PATIENCE, verbose=False)],
@@ -74,38 +105,43 @@ class Boosting:
             for parameters in self._parameters()
         ]
 
-    def boosted(self, rows: Rows, n_trees: Sequence[int] | None = None) -> list[Any]:
+    def boosted(
+        self, data: Any, usable: np.ndarray, n_trees: Sequence[int] | None = None
+    ) -> list[Any]:
         """Boosters with so many trees each; a hundred where nothing could be held out."""
         import lightgbm
 
-        data, _ = self._dataset(rows)
+        train = data if usable.all() else _subset(data, usable)
         every = self._parameters()
         n_trees = [_ROUNDS_WITHOUT_SPLIT] * len(every) if n_trees is None else n_trees
         return [
-            lightgbm.train(parameters, data, num_boost_round=rounds)
+            lightgbm.train(parameters, train, num_boost_round=rounds)
             for parameters, rounds in zip(every, n_trees, strict=True)
         ]
 
-    def _dataset(self, rows: Rows) -> tuple[Any, float]:
-        """LightGBM's data, and the ceiling that relative demand was cut off at.
+    def rounds_on_all(self, stopped: Sequence[Any], growth: float) -> list[int]:
+        """Trees that boosters of so many times the rows have use for, given those stopped early.
 
-        A bulk order of a hundred times the usual day would bend every tree towards it.
+        Where history is short, the early rows are of another season than the late ones, and
+        boosters stop after a tree or two that say nothing of what all rows can teach.
         """
-        import lightgbm
-
-        features, relative = rows
-        ceiling = float(np.quantile(relative, _CEILING))
-        data = lightgbm.Dataset(
-            features,
-            np.minimum(relative, ceiling),
-            categorical_feature=list(self.categorical),
-            params={"verbose": -1},
-            free_raw_data=False,
-        )
-        return data, ceiling
+        return [
+            min(max(int(booster.best_iteration * growth), _LEAST_ROUNDS), self.max_rounds)
+            for booster in stopped
+        ]
 
     def _parameters(self) -> list[dict[str, Any]]:
         shared = {**_FIXED, **self.settings, "objective": self.objective}
         if self.objective == "quantile":
             return [{**shared, "alpha": level} for level in QUANTILES]
+        if self.objective == "negative_binomial":
+            shared["objective"] = "tweedie"
         return [{**shared, "tweedie_variance_power": 1.2}]
+
+
+def _subset(data: Any, rows: np.ndarray) -> Any:
+    """Some rows of the binned data."""
+    subset = data.subset([])
+    # `subset` itself sorts the positions as a list, which takes seconds for millions of rows.
+    subset.used_indices = np.flatnonzero(rows).astype(np.int32)
+    return subset

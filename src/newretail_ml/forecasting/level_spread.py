@@ -64,7 +64,7 @@ def level_spread(past: PastForecasts | None, panel: Panel) -> LevelSpread:
     few, view = past.select(np.sort(chosen)), panel.select(np.sort(chosen))
     common = _common(past)
     totals = [_totals(few, view, origin) for origin in range(len(past.origins))]
-    checked = [pair for pair in totals if pair is not None]
+    checked = [pair for pair in totals if pair is not None and len(pair[0])]
     if not checked:
         return LevelSpread(common)
     actual, paths = (np.concatenate(part) for part in zip(*checked, strict=True))
@@ -85,9 +85,7 @@ def _common(past: PastForecasts) -> float:
     return float(min(np.sqrt(variance * ((n + 1) / (n - 1) - 1)), _MOST_COMMON))
 
 
-def _totals(
-    past: PastForecasts, panel: Panel, origin: int
-) -> tuple[np.ndarray, np.ndarray] | None:
+def _totals(past: PastForecasts, panel: Panel, origin: int) -> tuple[np.ndarray, np.ndarray] | None:
     """(series,) totals from one origin, and (series, paths) as the others would spread them."""
     horizon = past.actual.shape[2]
     apart = np.abs(past.origins - past.origins[origin]) >= horizon

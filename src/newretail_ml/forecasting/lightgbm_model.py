@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Self
 
@@ -11,18 +10,23 @@ import pandas as pd
 
 from newretail_ml.errors import DataError, NotFittedError
 from newretail_ml.features import Recipe
-from newretail_ml.forecasting.base import Forecaster, mean_sales
+from newretail_ml.forecasting.base import Forecaster
 from newretail_ml.forecasting.boosting import Boosting
+from newretail_ml.forecasting.dispersion import Dispersion
 from newretail_ml.forecasting.paths import PastForecasts, past_origins, paths_around_mean
+from newretail_ml.forecasting.prediction import DirectPredictor, RecursivePredictor
 from newretail_ml.forecasting.quantile_paths import paths_from_quantiles
-from newretail_ml.forecasting.recipes import default_recipe, level_features
+from newretail_ml.forecasting.recipes import recipe_of
+from newretail_ml.forecasting.rows import ScaledRecipe, row_weights, training_pairs
 from newretail_ml.panel import Panel
 
+STRATEGIES = {"direct": DirectPredictor, "recursive": RecursivePredictor}
 _LEAST_ROWS = 100
+_LEAST_ROWS_APART = 50
 
 
 class LightGBMForecaster(Forecaster):
-    """One gradient-boosted model over all series, direct, with the horizon as a feature.
+    """One gradient-boosted model over all series.
 
     Demand and every feature in units are divided by the series' own recent level, so that
     series of any size teach one another. The last weeks of history are held out twice over:
@@ -31,13 +35,21 @@ class LightGBMForecaster(Forecaster):
 
     Args:
         horizon: the furthest period ahead that it will be asked for.
-        objective: "tweedie" or "poisson" for the mean, "quantile" for seven quantiles.
-        recipe: the features; by default what the panel offers (`default_recipe`).
+        objective: "tweedie" or "poisson" for the mean, "quantile" for seven quantiles,
+            "negative_binomial" for the mean and, by a second booster, the dispersion.
+        strategy: "direct" with the horizon as a feature, or "recursive": one period ahead, and
+            on from there with the means in the place of sales.
+        recipe: the features: "lean", "default" or "rich" (see
+            `newretail_ml.forecasting.recipes`), or a recipe of one's own.
+        weights: "none", all rows alike; "scale", by the units a series sells; "revenue", by
+            units times price.
+        monotone_price: demand never falls when a price falls, a discount deepens or a promotion
+            starts, everything else being equal. LightGBM cannot promise it of quantiles.
         num_leaves: leaves a tree.
         learning_rate: shrinkage of each tree.
         max_rounds: most trees; early stopping usually ends sooner.
         rows_per_period: horizons drawn for each series and target period.
-        max_rows: training rows at most; older target periods are left out beyond it.
+        max_rows: training rows at most; beyond it, fewer target periods are learned from.
         random_state: seed of LightGBM's sampling.
         n_threads: threads; results do not depend on it.
     """
@@ -47,7 +59,10 @@ class LightGBMForecaster(Forecaster):
         horizon: int = 28,
         *,
         objective: str = "tweedie",
-        recipe: Recipe | None = None,
+        strategy: str = "direct",
+        recipe: str | Recipe = "default",
+        weights: str = "none",
+        monotone_price: bool = True,
         num_leaves: int = 31,
         learning_rate: float = 0.05,
         max_rounds: int = 500,
@@ -58,7 +73,10 @@ class LightGBMForecaster(Forecaster):
     ) -> None:
         self.horizon = horizon
         self.objective = objective
+        self.strategy = strategy
         self.recipe = recipe
+        self.weights = weights
+        self.monotone_price = monotone_price
         self.num_leaves = num_leaves
         self.learning_rate = learning_rate
         self.max_rounds = max_rounds
@@ -71,30 +89,40 @@ class LightGBMForecaster(Forecaster):
         """Learn from all that the panel knows.
 
         Raises:
-            DataError: the objective is not known, or history is too short to learn from.
+            DataError: an argument is not known, or history is too short to learn from.
         """
-        self._check_horizon(panel)
-        self.recipe_ = (self.recipe or default_recipe(panel)).fixed(panel)
+        self._check(panel)
+        self.recipe_ = recipe_of(self.recipe, panel).fixed(panel)
         boosting = self._boosting()
-        targets, horizons = self._training_pairs(panel)
-        features, level = self._matrix(panel, targets, horizons)
-        demand = panel.demand()[:, targets].ravel()
-        usable = np.isfinite(demand) & (level > 0)
-        self._check_enough(int(usable.sum()) if (demand[usable] > 0).any() else 0)
-        relative = np.divide(demand, level, out=np.zeros_like(level), where=usable)
+        targets, data, usable = self._training_data(panel, boosting)
         origins = past_origins(panel, self.horizon)
         split = int(origins[0]) if len(origins) else panel.cut
         early = np.tile(targets < split, panel.n_series) & usable
         late = usable & ~early
         self.past_: PastForecasts | None = None
+        self.dispersion_: Dispersion | None = None
         rounds = None
-        if min(early.sum(), late.sum()) >= _LEAST_ROWS and relative[early].any():
-            held_out = features[late], relative[late]
-            boosters = boosting.stopped_early((features[early], relative[early]), held_out)
-            self.past_ = PastForecasts.of(self._predictor(boosters), panel, self.horizon, origins)
-            rounds = [booster.best_iteration for booster in boosters]
-        self.boosters_ = boosting.boosted((features[usable], relative[usable]), rounds)
+        if min(early.sum(), late.sum()) >= _LEAST_ROWS_APART and data.get_label()[early].any():
+            boosters = boosting.stopped_early(data, early, late)
+            self._look_back(self._predictor(boosters), panel, origins)
+            rounds = boosting.rounds_on_all(boosters, usable.sum() / early.sum())
+        self.boosters_ = boosting.boosted(data, usable, rounds)
         return super().fit(panel)
+
+    @property
+    def predictor(self) -> DirectPredictor:
+        """Features, level and units of any panel, by the model fitted on all rows."""
+        if not hasattr(self, "boosters_"):
+            raise NotFittedError(self)
+        return self._predictor(self.boosters_)
+
+    def feature_importance(self) -> pd.DataFrame:
+        """Share of the total gain by feature, largest first; columns feature, share."""
+        if not hasattr(self, "boosters_"):
+            raise NotFittedError(self)
+        gain = sum(booster.feature_importance("gain") for booster in self.boosters_)
+        table = pd.DataFrame({"feature": self.recipe_.names, "share": gain / max(gain.sum(), 1e-9)})
+        return table.sort_values("share", ascending=False, ignore_index=True)
 
     def _mean(self, panel: Panel, horizon: int) -> np.ndarray:
         return self._predicted(panel, horizon).mean(axis=0)
@@ -106,41 +134,82 @@ class LightGBMForecaster(Forecaster):
                 f"{horizon} periods were asked of a model fitted for {self.horizon}",
                 next_step=f"Fit LightGBMForecaster(horizon={horizon}).",
             )
-        return self._predictor(self.boosters_)(panel, horizon)
+        return self.predictor(panel, horizon)
 
     def _paths(
         self, panel: Panel, horizon: int, n_paths: int, rng: np.random.Generator
     ) -> np.ndarray:
         predicted = self._predicted(panel, horizon)
+        mean = predicted.mean(axis=0)
         past = None if self.past_ is None else self.past_.up_to(horizon)
-        if self.objective == "quantile" and past is not None and past.enough:
+        if past is None or not past.enough:
+            return paths_around_mean(mean, None, panel, n_paths, rng)
+        if self.objective == "quantile":
             return paths_from_quantiles(predicted, past, panel, n_paths, rng)
-        if past is not None:
-            past = replace(past, forecast=past.forecast.mean(axis=0))
-        return paths_around_mean(predicted.mean(axis=0), past, panel, n_paths, rng)
+        if self.dispersion_ is not None:
+            levels = self.dispersion_.quantiles(panel, mean, self.predictor)
+            past = self.dispersion_.of_past_forecasts(past)
+            return paths_from_quantiles(levels, past, panel, n_paths, rng, mean=mean)
+        past = replace(past, forecast=past.forecast.mean(axis=0))
+        return paths_around_mean(mean, past, panel, n_paths, rng)
 
-    def feature_importance(self) -> pd.DataFrame:
-        """Share of the total gain by feature, largest first; columns feature, share."""
-        if not hasattr(self, "boosters_"):
-            raise NotFittedError(self)
-        gain = sum(booster.feature_importance("gain") for booster in self.boosters_)
-        table = pd.DataFrame({"feature": self.recipe_.names, "share": gain / max(gain.sum(), 1e-9)})
-        return table.sort_values("share", ascending=False, ignore_index=True)
+    def _look_back(self, predictor: DirectPredictor, panel: Panel, origins: np.ndarray) -> None:
+        """What a model that has not seen them says of the last weeks, beside what happened."""
+        self.past_ = PastForecasts.of(predictor, panel, self.horizon, origins)
+        if self.objective == "negative_binomial" and self.past_ is not None:
+            self.dispersion_ = Dispersion.fitted(
+                predictor, self.past_, panel, origins, self._settings()
+            )
 
-    def _training_pairs(self, panel: Panel) -> tuple[np.ndarray, np.ndarray]:
-        """Target periods and horizons; each horizon comes up equally often."""
-        per_period = min(self.rows_per_period, self.horizon)
-        most_targets = max(self.max_rows // max(panel.n_series * per_period, 1), 1)
-        targets = np.arange(max(panel.cut - most_targets, 1), panel.cut)
-        stride = self.horizon / per_period
-        first = np.arange(len(targets))[:, None] % max(int(stride), 1)
-        horizons = 1 + (first + stride * np.arange(per_period)).astype(int) % self.horizon
-        pairs = np.repeat(targets, per_period), horizons.ravel()
-        possible = pairs[0] >= pairs[1]
-        self._check_enough(int(possible.sum()) * panel.n_series)
-        return pairs[0][possible], pairs[1][possible]
+    def _training_data(
+        self, panel: Panel, boosting: Boosting
+    ) -> tuple[np.ndarray, Any, np.ndarray]:
+        """Target period of each pair, LightGBM's data of all rows, and (rows,) which to use."""
+        targets, horizons = training_pairs(
+            panel.cut,
+            panel.n_series,
+            1 if self.strategy == "recursive" else self.horizon,
+            season=panel.periods.season,
+            per_period=self.rows_per_period,
+            max_rows=self.max_rows,
+        )
+        self._check_enough(len(targets) * panel.n_series)
+        features, level = self._scaled().rows(panel, targets, horizons)
+        demand = panel.demand()[:, targets]
+        usable = np.isfinite(demand) & (level > 0)
+        self._check_enough(int(usable.sum()) if (demand[usable] > 0).any() else 0)
+        relative = np.divide(demand, level, out=np.zeros_like(level), where=usable).ravel()
+        weight = row_weights(self.weights, panel, level)
+        usable = usable.ravel()
+        return targets, boosting.binned(features, relative, usable, weight), usable
 
-    def _check_horizon(self, panel: Panel) -> None:
+    def _boosting(self) -> Boosting:
+        scaled = self._scaled()
+        settings: dict[str, Any] = {
+            "num_leaves": self.num_leaves,
+            "learning_rate": self.learning_rate,
+            **self._settings(),
+        }
+        constrained = self.monotone_price and self.objective != "quantile"
+        if constrained and any(scaled.price_response):
+            settings["monotone_constraints"] = scaled.price_response
+        return Boosting(self.objective, self.max_rounds, settings, scaled.categorical)
+
+    def _settings(self) -> dict[str, int]:
+        return {"seed": self.random_state, "num_threads": self.n_threads or 0}
+
+    def _scaled(self) -> ScaledRecipe:
+        return ScaledRecipe(self.recipe_, self.n_threads)
+
+    def _predictor(self, boosters: list[Any]) -> DirectPredictor:
+        return STRATEGIES[self.strategy](boosters, self._scaled(), self.n_threads)
+
+    def _check(self, panel: Panel) -> None:
+        if self.strategy not in STRATEGIES:
+            raise DataError(
+                f"the strategy {self.strategy!r} is not known",
+                next_step=f"Use one of {', '.join(STRATEGIES)}.",
+            )
         if self.horizon < 1:
             raise DataError(
                 f"a horizon of {self.horizon} periods was asked for",
@@ -153,19 +222,6 @@ class LightGBMForecaster(Forecaster):
                 next_step="Bring twice the horizon, shorten it, or use MovingAverage.",
             )
 
-    def _boosting(self) -> Boosting:
-        return Boosting(
-            self.objective,
-            self.max_rounds,
-            {
-                "num_leaves": self.num_leaves,
-                "learning_rate": self.learning_rate,
-                "seed": self.random_state,
-                "num_threads": self.n_threads or 0,
-            },
-            [at for at, feature in enumerate(self.recipe_.features) if feature.categorical],
-        )
-
     def _check_enough(self, n_rows: int) -> None:
         if n_rows < _LEAST_ROWS:
             raise DataError(
@@ -173,38 +229,3 @@ class LightGBMForecaster(Forecaster):
                 table="panel",
                 next_step="Bring more history, shorten the horizon, or use MovingAverage.",
             )
-
-    def _matrix(
-        self, panel: Panel, targets: np.ndarray, horizons: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Scaled features (rows, features) and the level (rows,) they are scaled by.
-
-        The level leans on recent demand, with a tenth of the long run so that it stays above
-        zero through a quiet time.
-        """
-        levels = Recipe(level_features(panel.periods.freq))
-        recent, long_run = levels.cube(panel, targets, horizons, n_threads=self.n_threads)
-        level = 0.9 * np.where(np.isnan(recent), long_run, recent) + 0.1 * long_run
-        level = np.nan_to_num(level)
-        cube = self.recipe_.cube(panel, targets, horizons, n_threads=self.n_threads)
-        scale = np.where(level > 0, level, 1.0)
-        for position, feature in enumerate(self.recipe_.features):
-            if feature.in_units:
-                cube[position] /= scale
-        return cube.reshape(len(cube), -1).T, level.ravel()
-
-    def _predictor(self, boosters: list[Any]) -> Callable[[Panel, int], np.ndarray]:
-        def predict(panel: Panel, horizon: int) -> np.ndarray:
-            """(boosters, series, horizon) units."""
-            steps = np.arange(1, horizon + 1)
-            features, level = self._matrix(panel, panel.cut - 1 + steps, steps)
-            shape = (panel.n_series, horizon)
-            threads = self.n_threads or 0
-            unseen = np.repeat(mean_sales(panel), horizon)
-            predicted = [
-                np.maximum(booster.predict(features, num_threads=threads), 0.0) * level
-                for booster in boosters
-            ]
-            return np.stack([np.where(level > 0, p, unseen).reshape(shape) for p in predicted])
-
-        return predict

@@ -31,6 +31,7 @@ _LEAST_ORIGINS = 8
 _SMALLEST_SHARE = 0.3
 # Fewer trajectories than this say next to nothing about spread.
 _LEAST_TRAJECTORIES = 5
+_CHUNK = 1024
 
 
 Factors: TypeAlias = Callable[[int, int, np.random.Generator], np.ndarray]
@@ -161,15 +162,27 @@ def paths_around_mean(
         return _negative_binomial(mean, panel, n_paths, rng)
     ratios = relative_errors(past)
     donors, origins = draw_analogues(mean, panel, past, n_paths, rng)
-    paths = mean[:, None, :].astype(np.float32) * ratios[donors, origins]
-    if factors is not None:
-        paths *= factors(len(mean), n_paths, rng)[:, :, None]
-    average = paths.mean(axis=1, dtype=np.float64)
-    scale = np.divide(mean, average, out=np.zeros_like(mean), where=average > 0)
-    kept, wanted = np.where(average > 0, mean, 0.0).sum(axis=1), mean.sum(axis=1)
-    scale *= np.divide(wanted, kept, out=np.ones_like(kept), where=kept > 0)[:, None]
-    paths *= scale[:, None, :].astype(np.float32)
-    return rounded_like(panel, paths, rng)
+    levels = None if factors is None else factors(len(mean), n_paths, rng)
+    whole = _whole_units(panel)
+    paths = np.empty((len(mean), n_paths, mean.shape[1]), dtype=np.float32)
+    for first in range(0, len(mean), _CHUNK):
+        rows = slice(first, first + _CHUNK)
+        part = ratios[donors[rows], origins]
+        if levels is not None:
+            part *= levels[rows, :, None]
+        part *= _scales(part, mean[rows])[:, None, :]
+        paths[rows] = _rounded(part, rng) if whole else part
+    return paths
+
+
+def _scales(ratios: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    """(series, horizon) float32 what (series, paths, horizon) ratios become paths by."""
+    average = ratios.mean(axis=1, dtype=np.float64)
+    sold = average > 0
+    kept, wanted = np.where(sold, mean, 0.0).sum(axis=1), mean.sum(axis=1)
+    more = np.divide(wanted, kept, out=np.ones_like(kept), where=kept > 0)[:, None]
+    scales = np.divide(mean * more, average, out=np.zeros_like(mean), where=sold)
+    return scales.astype(np.float32)
 
 
 def relative_errors(past: PastForecasts) -> np.ndarray:
@@ -228,10 +241,18 @@ def _traits(level: np.ndarray, variation: np.ndarray | float) -> np.ndarray:
 
 def rounded_like(panel: Panel, paths: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Paths in whole units where history is in whole units, up or down at random by the rest."""
+    return _rounded(paths, rng) if _whole_units(panel) else paths
+
+
+def _whole_units(panel: Panel) -> bool:
     sold = panel.units[np.isfinite(panel.units)]
-    if sold.size == 0 or (sold != np.floor(sold)).any():
-        return paths
-    return np.floor(paths + rng.random(paths.shape, dtype=np.float32))
+    return bool(sold.size > 0 and (sold == np.floor(sold)).all())
+
+
+def _rounded(paths: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    noise = rng.random(paths.shape, dtype=np.float32)
+    noise += paths
+    return np.floor(noise, out=noise)
 
 
 def _log_variation(panel: Panel) -> np.ndarray:

@@ -19,8 +19,19 @@ def paths_from_quantiles(
     panel: Panel,
     n_paths: int,
     rng: np.random.Generator,
+    *,
+    mean: np.ndarray | None = None,
 ) -> np.ndarray:
-    """(series, paths, horizon) paths that follow the given (levels, series, horizon) quantiles."""
+    """(series, paths, horizon) paths that follow the given quantiles.
+
+    Args:
+        quantiles: (levels, series, horizon).
+        past: past forecasts of the same levels.
+        panel: the panel that they start from.
+        n_paths: paths a series.
+        rng: random numbers.
+        mean: (series, horizon) that the paths are scaled to, where the model tells one.
+    """
     places = _places(_knots(past.forecast), past.actual, rng)
     knots = _knots(quantiles)
     middle = quantiles[len(quantiles) // 2]
@@ -29,6 +40,10 @@ def paths_from_quantiles(
     for series in range(len(middle)):
         place = places[donors[series], origins[0]]
         paths[series] = _values(knots[:, series], place)
+    if mean is not None:
+        average = paths.mean(axis=1, dtype=np.float64)
+        scale = np.divide(mean, average, out=np.zeros_like(average), where=average > 0)
+        paths *= scale[:, None, :].astype(np.float32)
     return rounded_like(panel, paths, rng)
 
 

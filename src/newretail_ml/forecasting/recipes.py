@@ -1,10 +1,35 @@
-"""The features that the global model uses unless told otherwise, by what a panel offers."""
+"""The features that the global model uses: three presets, by what a panel offers.
+
+Windows are short, middle and long: 7, 28 and 112 days, 4, 13 and 26 weeks, or 3, 6 and 12 months.
+
+============  ==========================  ==============================  ========================
+              lean                        default: lean and               rich: default and
+============  ==========================  ==============================  ========================
+demand        seasonal means, rolling     more of them, exponential mean, rolling median, long
+              means, zero share, time     spread, largest, trend of the   spread, own trend
+              since the last sale         chain, age
+calendar      day of the week             day of the month and of the
+                                          year, or month
+price         price ratio, discount                                       price change
+promotion     promotion                                                   time since the last one
+events                                    days to and after each event
+availability                              share of periods in stock, time
+                                          since the last stock-out
+attributes                                keys and static categories      trend of each group
+============  ==========================  ==============================  ========================
+
+All hold the horizon. A feature of the time of year is only worth its risk once every season was
+seen twice.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import pandas as pd
 
 from newretail_ml import columns as c
+from newretail_ml.errors import DataError
 from newretail_ml.features import (
     Age,
     AvailableShare,
@@ -19,13 +44,16 @@ from newretail_ml.features import (
     Feature,
     Horizon,
     Month,
+    PeriodsSincePromotion,
     PeriodsSinceSale,
     PeriodsSinceStockout,
+    PriceChange,
     PriceRatio,
     Promotion,
     Recipe,
     RollingMax,
     RollingMean,
+    RollingMedian,
     RollingStd,
     SeasonalMean,
     Static,
@@ -41,27 +69,80 @@ _YEAR = {"D": 364, "W": 52, "M": 12}
 _MOST_LABELS = 64
 
 
-def default_recipe(panel: Panel) -> Recipe:
-    """A recipe for demand in general, with what prices, stock, events and attributes add.
+def recipe_of(recipe: str | Recipe, panel: Panel) -> Recipe:
+    """A recipe by its name, for what a panel offers; or the recipe itself.
 
-    A feature of the time of year is only worth its risk once every season was seen twice.
+    Raises:
+        DataError: the name is not known.
+
+    >>> frame = pd.DataFrame({"item_id": "tea", "date": ["2026-01-01"], "units": [1.0]})
+    >>> recipe_of("lean", Panel.from_frame(frame)).names[:3]
+    ['seasonal_mean_7_4', 'rolling_mean_7', 'rolling_mean_28']
     """
-    freq = panel.periods.freq
-    return Recipe(
-        [
-            *_demand(freq, panel.periods.season),
-            *_calendar(freq, seen_twice=panel.cut >= 2 * _YEAR[freq]),
-            *_plans(panel),
-            *_availability(panel),
-            *_attributes(panel),
-        ]
-    )
+    if isinstance(recipe, Recipe):
+        return recipe
+    if recipe not in RECIPES:
+        raise DataError(
+            f"the recipe {recipe!r} is not known",
+            next_step=f"Use one of {', '.join(RECIPES)}, or pass a Recipe.",
+        )
+    return Recipe(RECIPES[recipe](panel))
 
 
 def level_features(freq: str) -> tuple[RollingMean, ExponentialMean]:
     """Recent and long-run demand: what a series is scaled by."""
     short, _, long = _WINDOWS[freq]
     return RollingMean(8 * short), ExponentialMean(long)
+
+
+def _lean(panel: Panel) -> list[Feature]:
+    freq = panel.periods.freq
+    short, middle, long = _WINDOWS[freq]
+    return [
+        SeasonalMean(panel.periods.season, 4 if freq == "D" else 1),
+        *(RollingMean(window) for window in (short, middle, long)),
+        ZeroShare(middle),
+        PeriodsSinceSale(),
+        Horizon(),
+        *([DayOfWeek()] if freq == "D" else []),
+        *_plans(panel),
+    ]
+
+
+def _default(panel: Panel) -> list[Feature]:
+    freq = panel.periods.freq
+    return [
+        *_demand(freq, panel.periods.season),
+        *_calendar(freq, seen_twice=panel.cut >= 2 * _YEAR[freq]),
+        *_plans(panel),
+        *_events(panel),
+        *_availability(panel),
+        *(Static(name) for name in _categories(panel)),
+    ]
+
+
+def _rich(panel: Panel) -> list[Feature]:
+    short, middle, long = _WINDOWS[panel.periods.freq]
+    plans: list[Feature] = []
+    if c.PRICE in panel.plans:
+        plans.append(PriceChange(panel.periods.season if panel.periods.freq == "D" else 1))
+    if c.PROMOTION in panel.plans:
+        plans.append(PeriodsSincePromotion())
+    return [
+        *_default(panel),
+        RollingMedian(middle),
+        RollingStd(long),
+        Trend(short, middle),
+        *plans,
+        *(ByGroup(name, Trend(short, 2 * middle)) for name in _categories(panel)),
+    ]
+
+
+RECIPES: dict[str, Callable[[Panel], list[Feature]]] = {
+    "lean": _lean,
+    "default": _default,
+    "rich": _rich,
+}
 
 
 def _demand(freq: str, season: int) -> list[Feature]:
@@ -97,9 +178,15 @@ def _plans(panel: Panel) -> list[Feature]:
             features.append(Discount())
     if c.PROMOTION in panel.plans:
         features.append(Promotion())
-    for event in sorted(set(panel.events[c.EVENT].dropna())):
-        features += [DaysToEvent(event), DaysAfterEvent(event)]
     return features
+
+
+def _events(panel: Panel) -> list[Feature]:
+    return [
+        feature(event)
+        for event in sorted(set(panel.events[c.EVENT].dropna()))
+        for feature in (DaysToEvent, DaysAfterEvent)
+    ]
 
 
 def _availability(panel: Panel) -> list[Feature]:
@@ -108,12 +195,12 @@ def _availability(panel: Panel) -> list[Feature]:
     return [AvailableShare(_WINDOWS[panel.periods.freq][1]), PeriodsSinceStockout()]
 
 
-def _attributes(panel: Panel) -> list[Feature]:
+def _categories(panel: Panel) -> list[str]:
     columns = {
         **{name: panel.keys[name] for name in panel.keys if name != c.ITEM},
         **{name: panel.statics[name] for name in panel.statics},
     }
-    return [Static(name) for name, values in columns.items() if _is_category(values)]
+    return [name for name, values in columns.items() if _is_category(values)]
 
 
 def _is_category(values: pd.Series) -> bool:

@@ -10,6 +10,7 @@ from newretail_ml.forecasting.base import Forecaster
 from newretail_ml.forecasting.carry import Known
 from newretail_ml.forecasting.intermittent.likelihood import CountFit, Counts, fit_counts
 from newretail_ml.forecasting.paths import rounded_like
+from newretail_ml.forecasting.smoothing.drift import Drift
 from newretail_ml.forecasting.smoothing.first_sale import demand_after_first_sale
 from newretail_ml.forecasting.smoothing.simulate import held
 from newretail_ml.forecasting.smoothing.theta import seasonal_index
@@ -29,9 +30,10 @@ class NegativeBinomialSmoothing(Forecaster):
         mean[t+1] = (1 - rho) * long_run + (rho - alpha) * mean[t] + alpha * demand[t] / factor
 
     Paths are simulated with the counts that they themselves have drawn, so that a good week
-    raises the next. The factor is the index of the phase where there is a season. Where demand
-    varies less than a Poisson count does, paths vary too much; demand that never varies at all
-    is repeated.
+    raises the next, around levels that wander as far as past totals show (see
+    `newretail_ml.forecasting.smoothing.drift`). The factor is the index of the phase where
+    there is a season. Where demand varies less than a Poisson count does, paths vary too much;
+    demand that never varies at all is repeated.
 
     Source: the damped dynamic negative binomial model of Snyder, Ord and Beaumont (2012),
     "Forecasting the intermittent demand for slow-moving inventories: a modelling approach",
@@ -50,6 +52,7 @@ class NegativeBinomialSmoothing(Forecaster):
 
     fitted_: CountFit
     known_: Known
+    drift_: Drift
 
     def __init__(self, season_length: int | None = None) -> None:
         self.season_length = season_length
@@ -59,6 +62,8 @@ class NegativeBinomialSmoothing(Forecaster):
         super().fit(panel)
         self.fitted_ = fit_counts(self._counts(panel)[0])
         self.known_ = Known.of(panel, demand_after_first_sale(panel))
+        self.drift_ = Drift.none()
+        self.drift_ = Drift.measured(self._mean, self._paths, panel)
         return self
 
     def _counts(self, panel: Panel) -> tuple[Counts, np.ndarray, np.ndarray]:
@@ -99,9 +104,12 @@ class NegativeBinomialSmoothing(Forecaster):
         paths = np.empty((panel.n_series, n_paths, horizon), dtype=np.float32)
         for first in range(0, panel.n_series, _CHUNK):
             part = slice(first, first + _CHUNK)
-            drawn, mean = _simulated(fitted.select(part), factors[part], n_paths, rng)
-            scale = unit[part, None]
-            paths[part] = held(drawn * scale[:, None], mean * scale)
+            some = fitted.select(part)
+            count = counts.known[:, part].sum(axis=0)
+            levels = self.drift_.factors((n_paths, horizon), some.scatter, count, rng)
+            drawn = _drawn(some, factors[part], levels.transpose(2, 0, 1), rng)
+            mean = _expected(some, factors[part])
+            paths[part] = held(drawn * unit[part, None, None], mean * unit[part, None])
         same = counts.never_varies
         paths[same] = (counts.values.max(axis=0) * unit)[same, None, None]
         return rounded_like(panel, paths, rng)
@@ -114,17 +122,19 @@ def _expected(fitted: CountFit, factors: np.ndarray) -> np.ndarray:
     return factors * (long_run + share * (fitted.mean[:, None] - long_run))
 
 
-def _simulated(
-    fitted: CountFit, factors: np.ndarray, n_paths: int, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """(series, paths, horizon) counts that excite themselves, and (series, horizon) their mean."""
+def _drawn(
+    fitted: CountFit,
+    factors: np.ndarray,
+    levels: np.ndarray,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """(series, paths, horizon) counts that excite themselves, around levels that wander."""
     alpha, rho, long_run, dispersion = (row[:, None] for row in fitted.parameters)
-    mean = np.repeat(fitted.mean[:, None], n_paths, axis=1)
-    paths = np.empty((len(factors), n_paths, factors.shape[1]))
+    mean = np.repeat(fitted.mean[:, None], levels.shape[1], axis=1)
+    paths = np.empty(levels.shape)
     for step in range(factors.shape[1]):
-        factor = factors[:, step, None]
-        rate = rng.gamma(factor * mean / dispersion, dispersion)
-        paths[:, :, step] = rng.poisson(rate)
+        factor = factors[:, step, None] * levels[:, :, step]
+        paths[:, :, step] = rng.poisson(rng.gamma(factor * mean / dispersion, dispersion))
         seen = np.where(factor > 0, paths[:, :, step] / np.where(factor > 0, factor, 1.0), mean)
         mean = (1 - rho) * long_run + (rho - alpha) * mean + alpha * seen
-    return paths, _expected(fitted, factors)
+    return paths

@@ -81,6 +81,12 @@ class CountFit:
         constant = (counts.known * gammaln(counts.values + 1)).sum(axis=0)
         return cls(parameters, mean[0], value[0] - constant)
 
+    @property
+    def scatter(self) -> np.ndarray:
+        """(series,) variance of a count over its mean squared, at the mean of the long run."""
+        _, _, long_run, dispersion = self.parameters
+        return (1 + dispersion) / np.maximum(long_run, _SMALLEST_MEAN)
+
     def select(self, series: slice) -> CountFit:
         """The fit of some series."""
         return CountFit(self.parameters[:, series], self.mean[series], self.log_likelihood[series])

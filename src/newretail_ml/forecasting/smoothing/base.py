@@ -12,10 +12,19 @@ import numpy as np
 from newretail_ml.forecasting.base import Forecaster
 from newretail_ml.forecasting.carry import Known
 from newretail_ml.forecasting.paths import paths_around_mean, rounded_like
+from newretail_ml.forecasting.smoothing.drift import Drift
 from newretail_ml.forecasting.smoothing.first_sale import demand_after_first_sale
 from newretail_ml.forecasting.smoothing.fit import Fit, fit_form
 from newretail_ml.forecasting.smoothing.form import Form, History
-from newretail_ml.forecasting.smoothing.simulate import drawn_periods, expected, simulate
+from newretail_ml.forecasting.smoothing.simulate import (
+    Ratios,
+    drawn_periods,
+    held,
+    least_expected,
+    point_forecast,
+    simulate,
+    turned,
+)
 from newretail_ml.panel import Panel
 
 # A longer season has more states than a few years can tell.
@@ -59,12 +68,15 @@ class Smoothing(Forecaster):
 
     smoothed_: list[Smoothed]
     known_: Known
+    drift_: Drift
 
     def fit(self, panel: Panel) -> Self:
         """Fit every series. Newer days move the states on, with the parameters of the fit."""
         super().fit(panel)
         self.smoothed_ = self._smooth(panel)
         self.known_ = Known.of(panel, demand_after_first_sale(panel))
+        self.drift_ = Drift.none()
+        self.drift_ = Drift.measured(self._mean, self._paths, panel)
         return self
 
     @abstractmethod
@@ -88,26 +100,51 @@ class Smoothing(Forecaster):
         demand, factors = self._adjusted(panel)
         mean = np.empty((panel.n_series, horizon))
         for part in self._parts(panel):
-            mean[part.series] = expected(part.fit, History.of(demand[part.series]), horizon)
+            history = History.of(demand[part.series])
+            errors, states = part.fit.errors(history)
+            least = least_expected(history, errors)
+            mean[part.series] = point_forecast(part.fit, states, panel.cut, horizon, least)
         return mean * factors[:, (panel.cut + np.arange(horizon)) % factors.shape[1]]
 
     def _paths(
         self, panel: Panel, horizon: int, n_paths: int, rng: np.random.Generator
     ) -> np.ndarray:
-        demand, factors = self._adjusted(panel)
-        phase = (panel.cut + np.arange(horizon)) % factors.shape[1]
-        periods = drawn_periods(panel.cut, panel.periods.season, (n_paths, horizon), rng)
-        paths = np.empty((panel.n_series, n_paths, horizon), dtype=np.float32)
-        mean = np.empty((panel.n_series, horizon))
-        for part in self._parts(panel):
-            history = History.of(demand[part.series])
-            mean[part.series], paths[part.series] = simulate(part.fit, history, periods, rng)
-        paths *= factors[:, None, phase].astype(np.float32)
-        mean *= factors[:, phase]
-        short = (~np.isnan(demand)).sum(axis=1) < _LEAST_ERRORS
+        paths = self._simulated(panel, horizon, n_paths, rng)
+        short = (~np.isnan(demand_after_first_sale(panel))).sum(axis=1) < _LEAST_ERRORS
         if short.any():
-            paths[short] = paths_around_mean(mean[short], None, panel.select(short), n_paths, rng)
+            few = panel.select(short)
+            paths[short] = paths_around_mean(self._mean(few, horizon), None, few, n_paths, rng)
         return rounded_like(panel, paths, rng)
+
+    def _simulated(
+        self, panel: Panel, horizon: int, n_paths: int, rng: np.random.Generator
+    ) -> np.ndarray:
+        """(series, paths, horizon) float32 paths whose mean is that of `_mean`."""
+        demand, factors = self._adjusted(panel)
+        season = panel.periods.season
+        periods = drawn_periods(panel.cut, season, (n_paths, horizon), rng)
+        any_phase = turned(periods, panel.cut, season, rng)
+        has_factors = (factors != 1).any(axis=1)
+        paths = np.empty((panel.n_series, n_paths, horizon), dtype=np.float32)
+        for part in _by_season(self._parts(panel), has_factors):
+            history, fit = History.of(demand[part.series]), part.fit
+            errors, states = fit.errors(history)
+            ratios = Ratios.of(fit, history, errors, has_factors[part.series] * factors.shape[1])
+            seasonal = fit.form.has_season or has_factors[part.series].any()
+            drawn = ratios.drawn(periods if seasonal else any_phase, rng)
+            ahead = simulate(fit, states, panel.cut, drawn, ratios.least)
+            ahead *= self.drift_.factors((n_paths, horizon), ratios.variance, fit.count, rng)
+            mean = point_forecast(fit, states, panel.cut, horizon, ratios.least)
+            paths[part.series] = held(ahead.transpose(2, 0, 1), mean)
+        phase = (panel.cut + np.arange(horizon)) % factors.shape[1]
+        paths *= factors[:, None, phase].astype(np.float32)
+        return paths
+
+
+def _by_season(parts: list[Smoothed], has_factors: np.ndarray) -> list[Smoothed]:
+    """The same, those with seasonal factors apart from those without."""
+    halves = [part.only(has_factors[part.series] == has) for part in parts for has in (True, False)]
+    return [half for half in halves if len(half.series)]
 
 
 def fit_each(

@@ -58,6 +58,13 @@ class States:
     trend: np.ndarray
     season: np.ndarray
 
+    def on_paths(self, n_paths: int) -> States:
+        """A copy of (series,) states for every path: (paths, series)."""
+        shape = (n_paths, len(self.level))
+        season = np.broadcast_to(self.season[:, None], (len(self.season), *shape))
+        level, trend = np.broadcast_to(self.level, shape), np.broadcast_to(self.trend, shape)
+        return States(level.copy(), trend.copy(), season.copy())
+
 
 @dataclass(frozen=True)
 class Form:

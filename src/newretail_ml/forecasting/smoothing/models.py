@@ -73,9 +73,9 @@ class ExponentialSmoothing(Smoothing):
 class AutoExponentialSmoothing(Smoothing):
     """For each series the form with the smallest corrected Akaike criterion.
 
-    Forms with and without a damped trend, with and without an additive season are compared
-    (Hyndman, Koehler, Ord and Snyder 2008, chapter 7). Trends that go on for ever and
-    multiplicative seasons take part on request.
+    Forms with and without a damped trend, without a season, with an additive one and, where
+    demand is always above zero, with a multiplicative one are compared (Hyndman, Koehler, Ord and
+    Snyder 2008, chapter 7). Trends that go on for ever take part on request.
 
     Args:
         trends: trends to compare, among "none", "additive" and "damped".
@@ -86,7 +86,7 @@ class AutoExponentialSmoothing(Smoothing):
     def __init__(
         self,
         trends: tuple[str, ...] = ("none", "damped"),
-        seasons: tuple[str, ...] = ("none", "additive"),
+        seasons: tuple[str, ...] = SEASONS,
         season_length: int | None = None,
     ) -> None:
         self.trends = trends

@@ -1,13 +1,19 @@
-"""Sample paths of a fitted form: its own past errors, drawn again.
+"""Sample paths of a fitted form: its own past relative errors, drawn again.
 
-All series draw the errors of the same past periods, so that what moved the whole chain in a
+Demand on a path is what the form expects times a past ratio of demand to expectation, so that it
+is never negative, zero as often as it was, and wider where more is expected. Errors are
+multiplicative then, with the point forecasts of additive ones: Hyndman, Koehler, Ord and Snyder
+(2008), "Forecasting with Exponential Smoothing: The State Space Approach", Springer, sections
+2.5 and 6.2.
+
+All series draw the ratios of the same past periods, so that what moved the whole chain in a
 period moves it in the path as well; with enough history whole weeks are drawn, so that a Friday
-gets the error of a Friday.
+gets the ratio of a Friday.
 """
 
 from __future__ import annotations
 
-from copy import deepcopy
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,6 +22,9 @@ from newretail_ml.forecasting.smoothing.form import History, States
 
 # Fewer errors than this of one phase of the season say little about its spread.
 _ENOUGH_PER_PHASE = 20
+# Ratios explode where next to nothing is expected, as on a closing day. Those of expectations
+# below this share of the mean are left out, and no smaller expectation is multiplied by a ratio.
+_SMALLEST_SHARE = 0.3
 
 
 def drawn_periods(
@@ -37,38 +46,117 @@ def drawn_periods(
     return blocks.reshape(n_paths, -1)[:, :horizon]
 
 
-def simulate(
-    fit: Fit, history: History, periods: np.ndarray, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """(series, horizon) point forecasts and (series, paths, horizon) paths around them.
+def turned(
+    periods: np.ndarray, n_periods: int, season: int, rng: np.random.Generator
+) -> np.ndarray:
+    """The same weeks, but on each path begun on another day: for series without a season.
 
-    The point forecasts are the form's, never negative; the paths have them as their mean.
+    Otherwise a closing day that the form does not know would empty one period on every path.
+
+    >>> sorted(turned(np.arange(7)[None], 7, 7, np.random.default_rng(0))[0].tolist())
+    [0, 1, 2, 3, 4, 5, 6]
+    """
+    back = n_periods - 1 - periods
+    turn = rng.integers(0, season, (len(periods), 1))
+    other = back - back % season + (back + turn) % season
+    return n_periods - 1 - np.where(other < n_periods, other, back)
+
+
+@dataclass(frozen=True)
+class Ratios:
+    """Past demand over what was expected of it.
+
+    Attributes:
+        values: (periods, series), one on average.
+        known: (periods, series) bool: demand is known, and more than the least was expected.
+        least: (series,) a share of what was expected on average.
+        variance: (series,) of the known ratios.
+    """
+
+    values: np.ndarray
+    known: np.ndarray
+    least: np.ndarray
+    variance: np.ndarray
+
+    @classmethod
+    def of(cls, fit: Fit, history: History, errors: np.ndarray, n_factors: np.ndarray) -> Ratios:
+        """The ratios of a fit, widened by the freedom that its parameters took.
+
+        Args:
+            fit: a form fitted to these series.
+            history: theirs.
+            errors: (periods, series) of the fit.
+            n_factors: (series,) seasonal factors that were estimated before the fit.
+        """
+        count = np.maximum(fit.count, 1)
+        least = least_expected(history, errors)
+        expected = (history.values - errors) * history.known
+        known = expected > least
+        ratios = np.divide(history.values, expected, out=np.zeros_like(expected), where=known)
+        average = _mean(ratios, known)
+        ratios /= np.where(average > 0, average, 1.0)
+        room = np.maximum(count - fit.form.n_parameters - n_factors, count / 2)
+        ratios = 1.0 + (ratios - 1.0) * np.sqrt(count / room)
+        return cls(np.maximum(ratios, 0.0), known, least, _mean((ratios - 1.0) ** 2, known))
+
+    def drawn(self, periods: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """(paths, horizon, series) ratios of the periods; of any other where not known."""
+        drawn = self.values[periods]
+        path, step, series = np.nonzero(~self.known[periods])
+        order = np.argsort(~self.known, axis=0, kind="stable")
+        count = np.maximum(self.known.sum(axis=0), 1)
+        pick = (rng.random(len(series)) * count[series]).astype(np.intp)
+        drawn[path, step, series] = self.values[order[pick, series], series]
+        return drawn
+
+
+def least_expected(history: History, errors: np.ndarray) -> np.ndarray:
+    """(series,) a share of what was expected on average."""
+    expected = np.maximum((history.values - errors) * history.known, 0.0)
+    return _SMALLEST_SHARE * expected.sum(axis=0) / np.maximum(history.count, 1)
+
+
+def simulate(
+    fit: Fit, states: States, start: int, ratios: np.ndarray, least: np.ndarray
+) -> np.ndarray:
+    """(paths, horizon, series) demand, never negative.
 
     Args:
         fit: a form fitted to these series.
-        history: theirs.
-        periods: (paths, horizon) past periods whose errors are drawn.
-        rng: draws other errors of a series where it has none in those periods.
+        states: theirs at the end of history.
+        start: number of the first period.
+        ratios: (paths, horizon, series) of demand to expectation.
+        least: (series,) what is expected at least.
     """
-    errors, states = fit.errors(history)
-    start = len(history.values)
-    mean = _point_forecast(fit, states, start, periods.shape[1])
-    room = np.maximum(fit.count - fit.form.n_parameters, fit.count / 2)
-    errors = errors * np.sqrt(fit.count / np.maximum(room, 1))
-    drawn = _drawn(errors, history.known > 0, periods, rng)
-    paths = np.maximum(_ahead(fit, states, drawn, start), 0.0)
-    return mean, held(paths.transpose(2, 0, 1), mean)
+    n_paths, horizon, _ = ratios.shape
+    smoothing = fit.form.smoothing(fit.parameters)
+    states = states.on_paths(n_paths)
+    demand = np.empty_like(ratios)
+    for step in range(horizon):
+        phase = (start + step) % fit.form.length
+        expected = fit.form.expected(states, smoothing[2], phase)
+        demand[:, step] = np.maximum(expected, least) * ratios[:, step]
+        fit.form.move(states, smoothing, demand[:, step] - expected, phase)
+    return demand
 
 
-def expected(fit: Fit, history: History, horizon: int) -> np.ndarray:
-    """(series, horizon) point forecasts, never negative."""
-    _, states = fit.errors(history)
-    return _point_forecast(fit, states, len(history.values), horizon)
+def point_forecast(
+    fit: Fit, states: States, start: int, horizon: int, least: np.ndarray
+) -> np.ndarray:
+    """(series, horizon) demand if there were no errors; arguments as in `simulate`.
 
-
-def _point_forecast(fit: Fit, states: States, start: int, horizon: int) -> np.ndarray:
-    nothing = np.zeros((1, horizon, len(fit.count)))
-    return np.maximum(_ahead(fit, states, nothing, start)[0], 0.0).T
+    A level may fall to nothing, and a season may close. A trend that goes on for ever would end
+    below zero: without a season, it stops at the least.
+    """
+    smoothing = fit.form.smoothing(fit.parameters)
+    states = states.on_paths(1)
+    ahead = np.empty((horizon, len(fit.count)))
+    for step in range(horizon):
+        phase = (start + step) % fit.form.length
+        ahead[step] = fit.form.expected(states, smoothing[2], phase)
+        fit.form.move(states, smoothing, np.zeros_like(states.level), phase)
+    endless = fit.form.trend in ("additive", "theta") and not fit.form.has_season
+    return np.maximum(ahead, least if endless else 0.0).T
 
 
 def held(paths: np.ndarray, mean: np.ndarray) -> np.ndarray:
@@ -80,33 +168,5 @@ def held(paths: np.ndarray, mean: np.ndarray) -> np.ndarray:
     return np.where(empty[:, None, :], mean[:, None, :], paths).astype(np.float32)
 
 
-def _ahead(fit: Fit, states: States, errors: np.ndarray, start: int) -> np.ndarray:
-    """(paths, horizon, series) demand, given its (paths, horizon, series) errors."""
-    n_paths, horizon, n_series = errors.shape
-    smoothing = fit.form.smoothing(fit.parameters)
-    states = deepcopy(states)
-    shape = (n_paths, n_series)
-    states = States(
-        np.broadcast_to(states.level, shape).copy(),
-        np.broadcast_to(states.trend, shape).copy(),
-        np.broadcast_to(states.season[:, None], (len(states.season), *shape)).copy(),
-    )
-    demand = np.empty_like(errors)
-    for step in range(horizon):
-        phase = (start + step) % fit.form.length
-        demand[:, step] = fit.form.expected(states, smoothing[2], phase) + errors[:, step]
-        fit.form.move(states, smoothing, errors[:, step], phase)
-    return demand
-
-
-def _drawn(
-    errors: np.ndarray, known: np.ndarray, periods: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
-    """(paths, horizon, series) errors of the periods; of any known period where not known."""
-    drawn = errors[periods]
-    path, step, series = np.nonzero(~known[periods])
-    order = np.argsort(~known, axis=0, kind="stable")
-    count = np.maximum(known.sum(axis=0), 1)
-    pick = (rng.random(len(series)) * count[series]).astype(np.intp)
-    drawn[path, step, series] = errors[order[pick, series], series]
-    return drawn
+def _mean(values: np.ndarray, counted: np.ndarray) -> np.ndarray:
+    return np.where(counted, values, 0.0).sum(axis=0) / np.maximum(counted.sum(axis=0), 1)

@@ -1,0 +1,24 @@
+"""The models that come with the library, by the name that the command line uses."""
+
+from __future__ import annotations
+
+from newretail_ml.forecasting.auto import AutoForecaster
+from newretail_ml.forecasting.base import Forecaster
+from newretail_ml.forecasting.lightgbm_model import LightGBMForecaster
+from newretail_ml.forecasting.naive import MovingAverage, SeasonalAverage, SeasonalNaive
+from newretail_ml.forecasting.seasonality import SeasonallyAdjusted
+from newretail_ml.forecasting.smoothing import AutoExponentialSmoothing
+
+AUTO = "auto"
+
+
+def standard_models(horizon: int, random_state: int = 0) -> dict[str, Forecaster]:
+    """One of each model; "auto", the first, combines them and is the default."""
+    return {
+        AUTO: AutoForecaster(horizon, random_state=random_state),
+        "lightgbm": LightGBMForecaster(horizon, random_state=random_state),
+        "smoothing": SeasonallyAdjusted(AutoExponentialSmoothing()),
+        "moving-average": MovingAverage(),
+        "seasonal-average": SeasonalAverage(),
+        "seasonal-naive": SeasonalNaive(),
+    }
