@@ -15,7 +15,7 @@ from newretail_ml.forecasting.censoring import recover_demand
 from newretail_ml.forecasting.combination import Combination, Past
 from newretail_ml.forecasting.intermittent import IMAPA, NegativeBinomialSmoothing
 from newretail_ml.forecasting.launches import LaunchCurve, young
-from newretail_ml.forecasting.level_spread import LevelSpread, level_spread
+from newretail_ml.forecasting.level_spread import level_spread
 from newretail_ml.forecasting.lightgbm_model import LightGBMForecaster
 from newretail_ml.forecasting.naive import MovingAverage
 from newretail_ml.forecasting.paths import (
@@ -26,6 +26,7 @@ from newretail_ml.forecasting.paths import (
 )
 from newretail_ml.forecasting.seasonality import SeasonallyAdjusted
 from newretail_ml.forecasting.smoothing import AutoExponentialSmoothing, OptimizedTheta
+from newretail_ml.forecasting.spread import LevelSpread
 from newretail_ml.panel import Panel
 
 COMBINATION = "combination"
@@ -196,7 +197,7 @@ class AutoForecaster(Forecaster):
     ) -> np.ndarray:
         past = None if self.past_ is None else self.past_.up_to(horizon)
         mean, known = self._mean(panel, horizon), recover_demand(panel)
-        paths = paths_around_mean(mean, past, known, n_paths, rng, self.spread_.factors)
+        paths = paths_around_mean(mean, past, known, n_paths, rng, self.spread_)
         new = young(known)
         if new.any():
             paths[new] = self.launches_._paths(known.select(new), horizon, n_paths, rng)

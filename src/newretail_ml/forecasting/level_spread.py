@@ -2,8 +2,9 @@
 
 Trajectories of past errors come from a few overlapping months. Three months in which the chain
 sold 10% more or less than expected are next to no sample of how far a year may stray, and totals
-over a lead time, which hang on the level, come out too narrow. Each path therefore gets a level
-factor of its own, one on average, with a part that all series share and a part of each:
+over a long lead time, which hang on the level, come out too narrow. The level of each path
+therefore drifts away by a factor of its own (see `LevelSpread`), with a part that all series
+share and a part of each:
 
 - the shared part makes up for the few independent horizons that the chain's level was seen over:
   a prediction from ``n`` of them has ``(n + 1) / (n - 1)`` times their variance (the usual
@@ -16,39 +17,20 @@ factor of its own, one on average, with a part that all series share and a part 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from newretail_ml.forecasting.paths import PastForecasts, draw_analogues, relative_errors
+from newretail_ml.forecasting.spread import LevelSpread
 from newretail_ml.panel import Panel
 
-_DEVIATIONS = np.linspace(0.0, 0.6, 13)
+_DEVIATIONS = np.linspace(0.0, 0.9, 13)
 _SHARE = 0.8
 _MOST_SERIES = 400
 _N_PATHS = 100
 _SEED = 20_000
 _MOST_COMMON = 0.3
-
-
-@dataclass(frozen=True)
-class LevelSpread:
-    """Standard deviations of the log level factor of a path.
-
-    Attributes:
-        common: of the part that all series share.
-        own: of the part of each series.
-    """
-
-    common: float = 0.0
-    own: float = 0.0
-
-    def factors(self, n_series: int, n_paths: int, rng: np.random.Generator) -> np.ndarray:
-        """(series, paths) float32 factors, one on average."""
-        common = rng.standard_normal(n_paths) * self.common
-        own = rng.standard_normal((n_series, n_paths), dtype=np.float32) * self.own
-        drift = (self.common**2 + self.own**2) / 2
-        return np.exp(common + own - drift).astype(np.float32)
+# A total moves by the mean of a drift that grows with the root of time.
+_OF_TOTAL = 2 / 3
 
 
 def level_spread(past: PastForecasts | None, panel: Panel) -> LevelSpread:
@@ -82,7 +64,8 @@ def _common(past: PastForecasts) -> float:
         return 0.0
     n = max(past.n_independent, 2.0)
     variance = np.log(sold[told] / expected[told]).var()
-    return float(min(np.sqrt(variance * ((n + 1) / (n - 1) - 1)), _MOST_COMMON))
+    lacking = np.sqrt(variance * ((n + 1) / (n - 1) - 1))
+    return float(min(lacking, _MOST_COMMON) / _OF_TOTAL)
 
 
 def _totals(past: PastForecasts, panel: Panel, origin: int) -> tuple[np.ndarray, np.ndarray] | None:
@@ -107,7 +90,7 @@ def _own(actual: np.ndarray, paths: np.ndarray, common: float) -> float:
     """The least deviation with which intervals cover their share of the totals."""
     normal = np.random.default_rng(_SEED).standard_normal(paths.shape)
     for own in _DEVIATIONS:
-        deviation = np.hypot(common, own)
+        deviation = np.hypot(common, own) * _OF_TOTAL
         spread = paths * np.exp(deviation * normal - deviation**2 / 2)
         if _covered(actual, spread) >= _SHARE:
             return float(own)

@@ -15,10 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
 
 import numpy as np
 
+from newretail_ml.forecasting.spread import LevelSpread
 from newretail_ml.panel import Panel
 
 # The nearest tenth of the chain, within these bounds.
@@ -34,9 +34,6 @@ _LEAST_TRAJECTORIES = 5
 _CHUNK = 1024
 
 
-Factors: TypeAlias = Callable[[int, int, np.random.Generator], np.ndarray]
-
-
 @dataclass(frozen=True)
 class PastForecasts:
     """Forecasts from earlier origins, beside what happened.
@@ -46,12 +43,14 @@ class PastForecasts:
         actual: (series, origins, horizon); NaN where demand is not known.
         variation: (series,) log variation of demand, the same for all where it is not told.
         origins: (origins,) periods known at each, ascending, where they are told.
+        whole: the horizon that they were made for, where this is the beginning of it.
     """
 
     forecast: np.ndarray
     actual: np.ndarray
     variation: np.ndarray | float = 0.0
     origins: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.intp))
+    whole: int | None = None
 
     @property
     def known(self) -> np.ndarray:
@@ -62,6 +61,11 @@ class PastForecasts:
     def enough(self) -> bool:
         """Whether there are trajectories enough to tell a spread from."""
         return int(self.known.sum()) >= _LEAST_TRAJECTORIES
+
+    @property
+    def reach(self) -> int:
+        """The horizon that the forecasts were made for."""
+        return self.whole or self.actual.shape[2]
 
     @property
     def n_independent(self) -> float:
@@ -89,7 +93,10 @@ class PastForecasts:
     def up_to(self, horizon: int) -> PastForecasts:
         """The same, of a shorter horizon."""
         return replace(
-            self, forecast=self.forecast[..., :horizon], actual=self.actual[..., :horizon]
+            self,
+            forecast=self.forecast[..., :horizon],
+            actual=self.actual[..., :horizon],
+            whole=self.reach,
         )
 
     @classmethod
@@ -142,7 +149,7 @@ def paths_around_mean(
     panel: Panel,
     n_paths: int,
     rng: np.random.Generator,
-    factors: Factors | None = None,
+    spread: LevelSpread | None = None,
 ) -> np.ndarray:
     """(series, paths, horizon) paths whose mean is the given (series, horizon) mean.
 
@@ -152,7 +159,7 @@ def paths_around_mean(
         panel: history.
         n_paths: paths a series.
         rng: draws them.
-        factors: (series, paths, rng) -> (series, paths) factors of each path's level.
+        spread: how far levels drift beyond past errors; not at all if it is not told.
 
     In a period in which none of the analogues ever sold anything (a closing day that the model
     does not know) all paths are zero, and the series' other periods take over its share.
@@ -162,14 +169,15 @@ def paths_around_mean(
         return _negative_binomial(mean, panel, n_paths, rng)
     ratios = relative_errors(past)
     donors, origins = draw_analogues(mean, panel, past, n_paths, rng)
-    levels = None if factors is None else factors(len(mean), n_paths, rng)
+    spread = LevelSpread() if spread is None else spread
+    levels = spread.drawn(len(mean), n_paths, rng)
+    growth = spread.growth(mean.shape[1], past.reach)
     whole = _whole_units(panel)
     paths = np.empty((len(mean), n_paths, mean.shape[1]), dtype=np.float32)
     for first in range(0, len(mean), _CHUNK):
         rows = slice(first, first + _CHUNK)
         part = ratios[donors[rows], origins]
-        if levels is not None:
-            part *= levels[rows, :, None]
+        part *= np.exp(levels[rows, :, None] * growth)
         part *= _scales(part, mean[rows])[:, None, :]
         paths[rows] = _rounded(part, rng) if whole else part
     return paths
