@@ -14,7 +14,6 @@ The data is looked for in the folder that the first argument names, or in ../sha
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
@@ -23,11 +22,9 @@ import pandas as pd
 import statsforecast
 from statsforecast import StatsForecast
 from statsforecast.models import AutoETS
+from tasks import BESIDE, MISSING, Task, long_table, scores, tasks
 
 from newretail_ml.forecasting import AutoExponentialSmoothing
-from newretail_ml.forecasting.metrics import bias, mase, rmsse, wape
-from newretail_ml.panel import Panel
-from newretail_ml.tables import RetailTables
 
 N_RUNS = 3
 OURS = {
@@ -35,42 +32,6 @@ OURS = {
     "  without trends": AutoExponentialSmoothing(trends=("none",)),
 }
 PEER = "AutoETS"
-
-
-@dataclass(frozen=True)
-class Task:
-    """One panel, to be cut one horizon before its end."""
-
-    name: str
-    panel: Panel
-    horizon: int
-    freq: str
-
-    @property
-    def training(self) -> Panel:
-        """What both sides see."""
-        return self.panel.until(self.panel.cut - self.horizon)
-
-
-def tasks(folder: Path) -> list[Task]:
-    """Car parts and Online Retail."""
-    parts = Panel.from_frame(pd.read_parquet(folder / "carparts.parquet"), freq="M")
-    tables = RetailTables.read(folder / "online_retail.parquet", mapping="online_retail")
-    retail = Panel.from_tables(tables, by=("item_id",)).until("2011-12-08").most_sold(500)
-    return [Task("car parts", parts, 6, "MS"), Task("Online Retail", retail, 28, "D")]
-
-
-def long_table(panel: Panel) -> pd.DataFrame:
-    """Every row that the source has, as statsforecast reads it."""
-    series, period = np.nonzero(~np.isnan(panel.units))
-    ids = np.array([f"{number:06}" for number in range(panel.n_series)])
-    return pd.DataFrame(
-        {
-            "unique_id": ids[series],
-            "ds": panel.periods.dates[period],
-            "y": panel.units[series, period].astype(np.float64),
-        }
-    )
 
 
 def ours(model: AutoExponentialSmoothing, task: Task) -> np.ndarray:
@@ -98,16 +59,6 @@ def our_runs(model: AutoExponentialSmoothing, task: Task) -> tuple[np.ndarray, f
     return runs[0][0], median(seconds for _, seconds in runs)
 
 
-def scores(task: Task, forecast: np.ndarray) -> list[float]:
-    """RMSSE, MASE, WAPE, bias."""
-    history = task.training.units
-    actual = task.panel.units[:, history.shape[1] :]
-    season = task.panel.periods.season
-    scaled = rmsse(actual, forecast, history), mase(actual, forecast, history, season)
-    means = [float(np.nanmean(score)) for score in scaled]
-    return [*means, wape(actual, forecast), bias(actual, forecast)]
-
-
 def compare(task: Task) -> None:
     """Print one table: seconds, series a second, accuracy."""
     n_series, n_periods = task.panel.n_series, task.training.cut
@@ -126,10 +77,9 @@ def compare(task: Task) -> None:
 
 
 def main() -> int:
-    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else beside
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else BESIDE
     if not folder.is_dir():
-        print("Skipped: name the folder with carparts.parquet and online_retail.parquet.")
+        print(MISSING)
         return 0
     print(f"statsforecast {statsforecast.__version__}, numpy {np.__version__}, one core")
     for task in tasks(folder):

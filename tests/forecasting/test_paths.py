@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import gamma
 
 from newretail_ml.forecasting import MovingAverage, SeasonalAverage, SeasonalNaive
+from newretail_ml.forecasting import paths as paths_module
 from newretail_ml.forecasting.boosting import QUANTILES
 from newretail_ml.forecasting.paths import (
     N_ANALOGUES,
@@ -24,6 +25,7 @@ from newretail_ml.forecasting.quantile_paths import (
     _values,
     paths_from_quantiles,
 )
+from newretail_ml.forecasting.spread import LevelSpread
 from tests.features.panels import edited_after
 from tests.forecasting.worlds import mixed_panel, negative_binomial, panel_of
 
@@ -105,6 +107,34 @@ def test_few_series_are_looked_at_from_more_origins():
 def test_a_short_history_has_no_past_forecasts(cut, horizon):
     panel = panel_of(np.ones((3, cut)))
     assert PastForecasts.of(MovingAverage()._mean, panel, horizon) is None
+
+
+def test_some_origins_series_and_periods_of_past_forecasts():
+    past = replace(random_past(0), origins=np.array([10, 13, 16, 19, 22]), variation=np.arange(7.0))
+    few = past.only(np.array([1, 4]))
+    np.testing.assert_array_equal(few.forecast, past.forecast[:, [1, 4]])
+    np.testing.assert_array_equal(few.actual, past.actual[:, [1, 4]])
+    assert few.origins.tolist() == [13, 22]
+    chosen = past.select(np.array([5, 2]))
+    np.testing.assert_array_equal(chosen.actual, past.actual[[5, 2]])
+    assert chosen.variation.tolist() == [5.0, 2.0]
+    assert replace(past, variation=0.5).select(np.array([5, 2])).variation.tolist() == [0.5, 0.5]
+    short = past.up_to(2)
+    np.testing.assert_array_equal(short.forecast, past.forecast[:, :, :2])
+    assert (past.reach, short.reach, short.up_to(1).reach) == (6, 6, 6)
+
+
+def test_quantiles_of_some_origins_and_series_keep_their_levels():
+    forecast = np.arange(3 * 4 * 5 * 2.0).reshape(3, 4, 5, 2)
+    past = PastForecasts(forecast, np.ones((4, 5, 2)), origins=np.arange(5))
+    np.testing.assert_array_equal(past.only(np.array([2])).forecast, forecast[:, :, [2]])
+    np.testing.assert_array_equal(past.select(np.array([3])).forecast, forecast[:, [3]])
+
+
+def test_origins_that_overlap_are_less_than_independent():
+    past = PastForecasts(*np.ones((2, 3, 4, 6)), origins=np.array([10, 13, 16, 22]))
+    assert past.n_independent == 3.0
+    assert past.only(np.array([2])).n_independent == 1.0
 
 
 # --- relative errors
@@ -231,6 +261,16 @@ def test_nothing_is_expected_where_the_mean_is_nothing(past):
     paths = paths_around_mean(mean, past, panel, 40, np.random.default_rng(0))
     assert (paths[:, :, 1:4] == 0).all()
     assert paths[:, :, [0, 4, 5]].any()
+
+
+@pytest.mark.parametrize("fraction", [0.0, 0.5])
+def test_series_by_the_chunk_are_the_same_to_the_bit(monkeypatch, fraction):
+    panel, past = panel_of(negative_binomial((7, 60), seed=2) + fraction), random_past(0)
+    mean, spread = np.full((7, 6), 3.0), LevelSpread(0.2, 0.3)
+    whole = paths_around_mean(mean, past, panel, 40, np.random.default_rng(0), spread)
+    monkeypatch.setattr(paths_module, "_CHUNK", 2)
+    chunks = paths_around_mean(mean, past, panel, 40, np.random.default_rng(0), spread)
+    assert chunks.tobytes() == whole.tobytes()
 
 
 def test_one_fraction_in_history_is_enough_for_fractional_paths():
@@ -435,6 +475,23 @@ def test_paths_from_quantiles_keep_the_dependence_of_the_past(lasting):
     paths = paths_from_quantiles(quantiles, past, steady(60), 2000, random).astype(float)
     wide = total_over_single(paths)
     assert wide == pytest.approx(horizon if lasting else np.sqrt(horizon), rel=0.1)
+
+
+def test_paths_from_quantiles_are_scaled_to_a_mean_that_is_told():
+    """Dependence and shape stay; a period of which nothing is expected stays empty."""
+    random = np.random.default_rng(0)
+    past = PastForecasts(
+        np.sort(random.gamma(2, 3, (7, 30, 8, 4)), axis=0), random.gamma(2, 3, (30, 8, 4))
+    )
+    quantiles = np.sort(random.gamma(2, 3, (7, 30, 4)), axis=0)
+    mean = random.gamma(2.0, 3.0, (30, 4)) * [1.0, 1.0, 0.0, 1.0]
+    free, told = (
+        paths_from_quantiles(quantiles, past, steady(30), 200, np.random.default_rng(1), mean=given)
+        for given in (None, mean)
+    )
+    np.testing.assert_allclose(told.mean(axis=1), mean, rtol=1e-4, atol=1e-6)
+    scale = (mean / free.mean(axis=1))[:, None, :]
+    np.testing.assert_allclose(told, free * scale, rtol=1e-3, atol=1e-5)
 
 
 def test_crossing_and_negative_quantiles_are_put_in_order():

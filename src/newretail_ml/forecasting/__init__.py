@@ -35,6 +35,7 @@ from newretail_ml.forecasting.smoothing import (
     OptimizedTheta,
 )
 from newretail_ml.forecasting.standard import standard_models
+from newretail_ml.forecasting.two_strategies import DirectAndRecursive
 
 __all__ = [
     "ADIDA",
@@ -46,6 +47,7 @@ __all__ = [
     "Backtest",
     "Comparison",
     "Croston",
+    "DirectAndRecursive",
     "ExponentialSmoothing",
     "Forecaster",
     "HarmonicRegression",

@@ -27,6 +27,7 @@ from newretail_ml.forecasting.paths import (
 from newretail_ml.forecasting.seasonality import SeasonallyAdjusted
 from newretail_ml.forecasting.smoothing import AutoExponentialSmoothing, OptimizedTheta
 from newretail_ml.forecasting.spread import LevelSpread
+from newretail_ml.forecasting.two_strategies import DirectAndRecursive
 from newretail_ml.panel import Panel
 
 COMBINATION = "combination"
@@ -55,7 +56,8 @@ class AutoForecaster(Forecaster):
         models_: the fitted models, by name.
         notes_: what was left out and why, and how the combination did beside its best member.
         judged_: RMSSE of each model and of the combination over the last horizon of history,
-            forecast without it, weights included; None where history is too short.
+            forecast without it, weights included, but for the number of trees; None where
+            history is too short.
 
     >>> days = pd.DataFrame({"item_id": "tea", "date": pd.date_range("2026-01-05", periods=70),
     ...                      "units": [1, 2, 3, 4, 5, 6, 0] * 10})
@@ -109,9 +111,8 @@ class AutoForecaster(Forecaster):
         models: dict[str, Forecaster] = {
             name: model.fit(panel) for name, model in _pool(panel).items()
         }
-        learned = LightGBMForecaster(
-            self.horizon, random_state=self.random_state, n_threads=self.n_threads
-        )
+        kind = LightGBMForecaster if panel.periods.freq == "D" else DirectAndRecursive
+        learned = kind(self.horizon, random_state=self.random_state, n_threads=self.n_threads)
         try:
             models[LEARNED] = learned.fit(panel)
         except DataError as refusal:
@@ -156,7 +157,7 @@ class AutoForecaster(Forecaster):
 
     def _learned_past(self) -> np.ndarray | None:
         model = self.models_.get(LEARNED)
-        if not isinstance(model, LightGBMForecaster):
+        if not isinstance(model, LightGBMForecaster | DirectAndRecursive):
             return None
         if model.past_ is None:
             del self.models_[LEARNED]

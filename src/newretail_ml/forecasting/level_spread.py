@@ -29,8 +29,6 @@ _MOST_SERIES = 400
 _N_PATHS = 100
 _SEED = 20_000
 _MOST_COMMON = 0.3
-# A total moves by the mean of a drift that grows with the root of time.
-_OF_TOTAL = 2 / 3
 
 
 def level_spread(past: PastForecasts | None, panel: Panel) -> LevelSpread:
@@ -50,7 +48,7 @@ def level_spread(past: PastForecasts | None, panel: Panel) -> LevelSpread:
     if not checked:
         return LevelSpread(common)
     actual, paths = (np.concatenate(part) for part in zip(*checked, strict=True))
-    return LevelSpread(common, _own(actual, paths, common))
+    return LevelSpread(common, _own(actual, paths, common, _of_total(past.reach)))
 
 
 def _common(past: PastForecasts) -> float:
@@ -65,7 +63,7 @@ def _common(past: PastForecasts) -> float:
     n = max(past.n_independent, 2.0)
     variance = np.log(sold[told] / expected[told]).var()
     lacking = np.sqrt(variance * ((n + 1) / (n - 1) - 1))
-    return float(min(lacking, _MOST_COMMON) / _OF_TOTAL)
+    return float(min(lacking, _MOST_COMMON) / _of_total(past.reach))
 
 
 def _totals(past: PastForecasts, panel: Panel, origin: int) -> tuple[np.ndarray, np.ndarray] | None:
@@ -86,11 +84,16 @@ def _totals(past: PastForecasts, panel: Panel, origin: int) -> tuple[np.ndarray,
     return actual[known], totals[known] * scale[known, None]
 
 
-def _own(actual: np.ndarray, paths: np.ndarray, common: float) -> float:
+def _of_total(horizon: int) -> float:
+    """How far a total moves with a drift that has reached 1 at its end."""
+    return float(LevelSpread.growth(horizon, horizon).mean())
+
+
+def _own(actual: np.ndarray, paths: np.ndarray, common: float, of_total: float) -> float:
     """The least deviation with which intervals cover their share of the totals."""
     normal = np.random.default_rng(_SEED).standard_normal(paths.shape)
     for own in _DEVIATIONS:
-        deviation = np.hypot(common, own) * _OF_TOTAL
+        deviation = np.hypot(common, own) * of_total
         spread = paths * np.exp(deviation * normal - deviation**2 / 2)
         if _covered(actual, spread) >= _SHARE:
             return float(own)

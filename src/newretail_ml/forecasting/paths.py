@@ -293,7 +293,8 @@ def _negative_binomial(
     count = np.maximum((~np.isnan(demand)).sum(axis=1), 1)
     centre = np.nansum(demand, axis=1) / count
     variance = np.nansum((demand - centre[:, None]) ** 2, axis=1) / count
-    excess = np.maximum(variance - centre, 0.01) / np.maximum(centre, 1e-9) ** 2
-    shape = (1.0 / np.maximum(excess, 1e-6))[:, None, None]
+    told = centre > 0
+    excess = np.maximum(variance - centre, 0.01) / np.where(told, centre, 1.0) ** 2
+    shape = (1.0 / np.where(told, np.maximum(excess, 1e-6), 1.0))[:, None, None]
     rate = rng.gamma(shape, 1.0 / shape, (len(mean), n_paths, mean.shape[1])) * mean[:, None, :]
     return rng.poisson(rate).astype(np.float32)
