@@ -3,7 +3,7 @@
 On the tasks of `tasks.py`, everything with defaults, in one process. Peers that give points alone
 have them repeated as every decile; AutoETS gives deciles of its own, set to zero where they are
 negative. mlforecast's trees are recursive, on the lags and rolling means of its guides. Coverage is
-that of `newretail_ml.forecasting.calibration`; "inside" counts interval bounds as inside.
+that of `newretail_ml.forecasting.judging.calibration`; "inside" counts interval bounds as inside.
 
 The data is looked for in the folder that the first argument names, or in ../shared/data.
 """
@@ -32,7 +32,7 @@ from tasks import BESIDE, MISSING, Task, long_table, scores, tasks
 
 from newretail_ml.forecast import Forecast
 from newretail_ml.forecasting import AutoForecaster
-from newretail_ml.forecasting.scores import all_metrics
+from newretail_ml.forecasting.judging.scores import all_metrics
 
 DECILES = np.arange(1, 10) / 10
 # Central intervals whose bounds are the deciles.

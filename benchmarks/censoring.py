@@ -26,7 +26,7 @@ import numpy as np
 from newretail_ml.forecasting import ExponentialSmoothing, LightGBMForecaster, MovingAverage
 from newretail_ml.forecasting.base import Forecaster
 from newretail_ml.forecasting.censoring import RecoveredDemand, recover_demand
-from newretail_ml.forecasting.metrics import average, rmsse
+from newretail_ml.forecasting.judging.metrics import average, rmsse
 from newretail_ml.panel import Panel
 from newretail_ml.world import ChainConfig, make_world
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from newretail_ml.forecasting.metrics import bias, mase, rmsse, wape
+from newretail_ml.forecasting.judging.metrics import bias, mase, rmsse, wape
 from newretail_ml.panel import Panel
 from newretail_ml.tables import RetailTables
 

@@ -275,7 +275,7 @@ plots.residuals_chart(result, "auto")
 # of the busiest series.
 
 # %%
-learned = model.models_["lightgbm"]
+learned = model.trees
 day = forecast.periods.dates[int(forecast.mean()[busiest].argmax())]
 reasons = explain_one(learned, busiest, day)
 

@@ -23,7 +23,7 @@ from newretail_ml.forecasting import (
     SeasonalNaive,
     backtest,
 )
-from newretail_ml.forecasting.segments import segments
+from newretail_ml.forecasting.judging.segments import segments
 from newretail_ml.panel import Panel
 from newretail_ml.replenishment import order_up_to
 

@@ -15,9 +15,9 @@ from newretail_ml.forecasting import (
     auto,
     recover_demand,
 )
-from newretail_ml.forecasting.auto import COMBINATION, LEARNED, _scale
-from newretail_ml.forecasting.combination import Combination
-from newretail_ml.forecasting.spread import LevelSpread
+from newretail_ml.forecasting.combination.auto import COMBINATION, LEARNED, _scale
+from newretail_ml.forecasting.combination.weights import Combination
+from newretail_ml.forecasting.paths.spread import LevelSpread
 from newretail_ml.panel import Panel
 from tests.features.panels import edited_after
 from tests.forecasting.worlds import mixed_panel, negative_binomial, panel_of

@@ -16,8 +16,8 @@ from newretail_ml.forecasting import (
     SeasonalNaive,
     backtest,
 )
-from newretail_ml.forecasting.backtest import CUT, METRIC, VALUE
-from newretail_ml.forecasting.costs import StockCosts
+from newretail_ml.forecasting.judging.backtest import CUT, METRIC, VALUE
+from newretail_ml.forecasting.judging.costs import StockCosts
 from newretail_ml.panel import Periods
 from tests.features.panels import edited_after
 from tests.forecasting import oracles

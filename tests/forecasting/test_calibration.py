@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newretail_ml.errors import DataError
-from newretail_ml.forecasting.calibration import (
+from newretail_ml.forecasting.judging.calibration import (
     LEVELS,
     Ranks,
     coverage,
@@ -209,5 +209,5 @@ def test_totals_beyond_the_horizon_are_refused():
 def test_large_forecasts_are_judged_in_chunks(monkeypatch):
     actual, forecast = counts_world(1)
     whole = coverage(actual, forecast, 0.8), inside(actual, forecast, 0.8)
-    monkeypatch.setattr("newretail_ml.forecasting.metrics._CHUNK_VALUES", 120)
+    monkeypatch.setattr("newretail_ml.forecasting.judging.metrics._CHUNK_VALUES", 120)
     assert (coverage(actual, forecast, 0.8), inside(actual, forecast, 0.8)) == whole

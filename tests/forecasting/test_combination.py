@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newretail_ml.forecasting.combination import (
+from newretail_ml.forecasting.combination.weights import (
     _TOWARDS_HALF,
     Combination,
     Past,

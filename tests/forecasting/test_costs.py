@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newretail_ml.errors import DataError
-from newretail_ml.forecasting.costs import StockCosts
+from newretail_ml.forecasting.judging.costs import StockCosts
 from tests.forecasting.worlds import forecast_of
 
 NAN = np.nan

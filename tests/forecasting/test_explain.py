@@ -22,7 +22,7 @@ from newretail_ml.features import (
     Static,
 )
 from newretail_ml.forecasting import LightGBMForecaster
-from newretail_ml.forecasting.explain import explain_all, explain_one, group_of
+from newretail_ml.forecasting.trees.explain import explain_all, explain_one, group_of
 from newretail_ml.panel.what_if import what_if
 from tests.forecasting.worlds import NOT_YET, mixed_panel, panel_of
 

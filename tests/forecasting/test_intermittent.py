@@ -198,7 +198,7 @@ def test_the_week_is_kept():
 
 
 def test_counts_do_better_than_smoothing_on_slow_items():
-    from newretail_ml.forecasting.metrics import weighted_quantile_loss
+    from newretail_ml.forecasting.judging.metrics import weighted_quantile_loss
 
     world = simulated(300, 228, alpha=0.05, rho=0.95, long_run=0.3, dispersion=2.0, seed=4)
     panel = panel_of(world[:, :200])

@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from newretail_ml.forecasting.level_spread import (
+from newretail_ml.forecasting.paths import PastForecasts, paths_around_mean
+from newretail_ml.forecasting.paths.level_spread import (
     _MOST_COMMON,
     _covered,
     level_spread,
 )
-from newretail_ml.forecasting.paths import PastForecasts, paths_around_mean
-from newretail_ml.forecasting.spread import LevelSpread
+from newretail_ml.forecasting.paths.spread import LevelSpread
 from tests.forecasting.worlds import panel_of
 
 HORIZON, SERIES, LEVEL = 7, 60, 50.0

@@ -20,12 +20,12 @@ from newretail_ml.features import (
     SeasonalMean,
 )
 from newretail_ml.forecasting import LightGBMForecaster, MovingAverage, SeasonalNaive
-from newretail_ml.forecasting.boosting import Boosting
-from newretail_ml.forecasting.dispersion import quantiles
 from newretail_ml.forecasting.pools import Pooled
-from newretail_ml.forecasting.prediction import RecursivePredictor
-from newretail_ml.forecasting.recipes import recipe_of
-from newretail_ml.forecasting.rows import ScaledRecipe, row_weights, training_pairs
+from newretail_ml.forecasting.trees.boosting import Boosting
+from newretail_ml.forecasting.trees.dispersion import quantiles
+from newretail_ml.forecasting.trees.prediction import RecursivePredictor
+from newretail_ml.forecasting.trees.recipes import recipe_of
+from newretail_ml.forecasting.trees.rows import ScaledRecipe, row_weights, training_pairs
 from tests.forecasting.worlds import negative_binomial, panel_of
 
 HORIZON, CUT = 5, 120

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newretail_ml.forecast import DECILES
-from newretail_ml.forecasting.metrics import (
+from newretail_ml.forecasting.judging.metrics import (
     bias,
     crps,
     mase,
@@ -16,7 +16,7 @@ from newretail_ml.forecasting.metrics import (
     wape,
     weighted_quantile_loss,
 )
-from newretail_ml.forecasting.scores import all_metrics
+from newretail_ml.forecasting.judging.scores import all_metrics
 from tests.forecasting import oracles
 from tests.forecasting.worlds import forecast_of, online_retail_task
 
@@ -174,7 +174,7 @@ def slow_crps(actual, paths):
 def test_large_forecasts_are_judged_in_chunks(monkeypatch):
     actual, forecast, _ = random_world(1)
     whole = sample_crps(actual, forecast)
-    monkeypatch.setattr("newretail_ml.forecasting.metrics._CHUNK_VALUES", 120)
+    monkeypatch.setattr("newretail_ml.forecasting.judging.metrics._CHUNK_VALUES", 120)
     np.testing.assert_array_equal(sample_crps(actual, forecast), whole)
 
 

@@ -9,8 +9,6 @@ from hypothesis import strategies as st
 from scipy.stats import gamma
 
 from newretail_ml.forecasting import MovingAverage, SeasonalAverage, SeasonalNaive
-from newretail_ml.forecasting import paths as paths_module
-from newretail_ml.forecasting.boosting import QUANTILES
 from newretail_ml.forecasting.paths import (
     N_ANALOGUES,
     PastForecasts,
@@ -19,13 +17,14 @@ from newretail_ml.forecasting.paths import (
     paths_around_mean,
     relative_errors,
 )
-from newretail_ml.forecasting.quantile_paths import (
+from newretail_ml.forecasting.paths.quantiles import (
     _knots,
     _places,
     _values,
     paths_from_quantiles,
 )
-from newretail_ml.forecasting.spread import LevelSpread
+from newretail_ml.forecasting.paths.spread import LevelSpread
+from newretail_ml.forecasting.trees.boosting import QUANTILES
 from tests.features.panels import edited_after
 from tests.forecasting.worlds import mixed_panel, negative_binomial, panel_of
 
@@ -268,7 +267,7 @@ def test_series_by_the_chunk_are_the_same_to_the_bit(monkeypatch, fraction):
     panel, past = panel_of(negative_binomial((7, 60), seed=2) + fraction), random_past(0)
     mean, spread = np.full((7, 6), 3.0), LevelSpread(0.2, 0.3)
     whole = paths_around_mean(mean, past, panel, 40, np.random.default_rng(0), spread)
-    monkeypatch.setattr(paths_module, "_CHUNK", 2)
+    monkeypatch.setattr("newretail_ml.forecasting.paths.around_mean._CHUNK", 2)
     chunks = paths_around_mean(mean, past, panel, 40, np.random.default_rng(0), spread)
     assert chunks.tobytes() == whole.tobytes()
 

@@ -7,7 +7,7 @@ import pytest
 from newretail_ml import columns as c
 from newretail_ml.errors import DataError
 from newretail_ml.forecasting import MovingAverage, SeasonalNaive, backtest
-from newretail_ml.forecasting.segments import segments
+from newretail_ml.forecasting.judging.segments import segments
 from newretail_ml.panel import Panel
 from tests.features.panels import edited_after
 from tests.forecasting.worlds import mixed_panel, panel_of

@@ -8,10 +8,10 @@ from scipy.stats import ttest_1samp
 from newretail_ml import columns as c
 from newretail_ml.errors import DataError
 from newretail_ml.forecasting import Backtest, MovingAverage, SeasonalNaive, backtest
-from newretail_ml.forecasting.bootstrap import cluster_bootstrap
-from newretail_ml.forecasting.diebold_mariano import diebold_mariano
-from newretail_ml.forecasting.scores import SQUARED_SCALED
-from newretail_ml.forecasting.significance import compare_models
+from newretail_ml.forecasting.judging.bootstrap import cluster_bootstrap
+from newretail_ml.forecasting.judging.diebold_mariano import diebold_mariano
+from newretail_ml.forecasting.judging.scores import SQUARED_SCALED
+from newretail_ml.forecasting.judging.significance import compare_models
 from tests.forecasting.worlds import mixed_panel
 
 LOSSES = ("rmsse", "mase", "wape", "weighted_quantile_loss", "crps")

@@ -92,3 +92,8 @@ def test_a_plan_that_the_panel_does_not_have_is_refused(panel):
     bare = Panel.from_frame(panel.to_frame())
     with pytest.raises(DataError, match="no promotion plan"):
         what_if(bare, 2, promotion=1.0)
+
+
+def test_nan_in_an_array_stays_as_planned(panel):
+    changed = what_if(panel, 2, price=np.array([[1.0, np.nan], [np.nan, 4.0]]))
+    assert changed.plans[c.PRICE][:, 4:].tolist() == [[1.0, 3.0], [2.0, 4.0]]

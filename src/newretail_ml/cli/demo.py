@@ -20,11 +20,9 @@ from newretail_ml.forecasting import (
     AutoForecaster,
     Backtest,
     Forecaster,
-    LightGBMForecaster,
     backtest,
     standard_models,
 )
-from newretail_ml.forecasting.auto import LEARNED
 from newretail_ml.forecasting.standard import AUTO
 from newretail_ml.panel import Panel
 from newretail_ml.replenishment import order_up_to, state_from_tables
@@ -127,7 +125,7 @@ def _write(
     busiest = int(np.argmax(forecast.mean().sum(axis=1)))
     plots.fan_chart(panel, forecast, busiest).savefig(folder / "forecast.png")
     plots.orders_chart(orders).savefig(folder / "orders.png")
-    learned = model.models_.get(LEARNED) if isinstance(model, AutoForecaster) else None
-    if isinstance(learned, LightGBMForecaster):
+    learned = model.trees if isinstance(model, AutoForecaster) else None
+    if learned is not None:
         importance = learned.feature_importance()
         plots.importance_chart(importance).savefig(folder / "importance.png")

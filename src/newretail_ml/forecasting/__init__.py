@@ -1,11 +1,8 @@
 """Demand models, backtests and metrics."""
 
-from newretail_ml.forecasting.auto import AutoForecaster
-from newretail_ml.forecasting.backtest import Backtest, backtest
 from newretail_ml.forecasting.base import Forecaster, PointForecaster
 from newretail_ml.forecasting.censoring import RecoveredDemand, recover_demand
-from newretail_ml.forecasting.costs import StockCosts
-from newretail_ml.forecasting.explain import explain_all, explain_one
+from newretail_ml.forecasting.combination import AutoForecaster
 from newretail_ml.forecasting.hierarchy import (
     Hierarchy,
     past_errors,
@@ -21,21 +18,31 @@ from newretail_ml.forecasting.intermittent import (
     Croston,
     NegativeBinomialSmoothing,
 )
+from newretail_ml.forecasting.judging import (
+    Backtest,
+    Comparison,
+    StockCosts,
+    backtest,
+    compare_models,
+    segments,
+)
 from newretail_ml.forecasting.launches import LaunchCurve, young
-from newretail_ml.forecasting.lightgbm_model import LightGBMForecaster
 from newretail_ml.forecasting.naive import MovingAverage, SeasonalAverage, SeasonalNaive
 from newretail_ml.forecasting.pools import Pooled
 from newretail_ml.forecasting.regression import HarmonicRegression
 from newretail_ml.forecasting.seasonality import SeasonallyAdjusted
-from newretail_ml.forecasting.segments import segments
-from newretail_ml.forecasting.significance import Comparison, compare_models
 from newretail_ml.forecasting.smoothing import (
     AutoExponentialSmoothing,
     ExponentialSmoothing,
     OptimizedTheta,
 )
 from newretail_ml.forecasting.standard import standard_models
-from newretail_ml.forecasting.two_strategies import DirectAndRecursive
+from newretail_ml.forecasting.trees import (
+    DirectAndRecursive,
+    LightGBMForecaster,
+    explain_all,
+    explain_one,
+)
 
 __all__ = [
     "ADIDA",

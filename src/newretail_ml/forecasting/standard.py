@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from newretail_ml.forecasting.auto import AutoForecaster
 from newretail_ml.forecasting.base import Forecaster
-from newretail_ml.forecasting.lightgbm_model import LightGBMForecaster
+from newretail_ml.forecasting.combination.auto import AutoForecaster
 from newretail_ml.forecasting.naive import MovingAverage, SeasonalAverage, SeasonalNaive
 from newretail_ml.forecasting.seasonality import SeasonallyAdjusted
 from newretail_ml.forecasting.smoothing import AutoExponentialSmoothing
+from newretail_ml.forecasting.trees.lightgbm_model import LightGBMForecaster
 
 AUTO = "auto"
 

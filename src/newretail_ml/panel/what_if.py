@@ -14,7 +14,8 @@ from newretail_ml.panel.panel import Panel
 
 Plan: TypeAlias = float | np.ndarray | pd.DataFrame
 """One number, an array of shape (series, 1) or (series, horizon), or a long frame: the panel's
-keys, date, and a column price or promotion. Cells that the frame does not name stay as planned.
+keys, date, and a column price or promotion. Cells that the frame does not name, and NaN in an
+array, stay as planned.
 """
 
 
@@ -76,8 +77,9 @@ def _array(plan: float | np.ndarray, name: str, future: np.ndarray) -> np.ndarra
             f"{future.shape[1]} periods",
             next_step="Pass one number, an array (series, horizon), or a frame with keys and date.",
         )
-    _check(name, values)
-    return np.broadcast_to(values, future.shape)
+    asked = ~np.isnan(values)
+    _check(name, values[asked] if values.ndim else values[None])
+    return np.where(asked, values, future)
 
 
 def _table(panel: Panel, frame: pd.DataFrame, name: str, future: np.ndarray) -> np.ndarray:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from newretail_ml import columns as c
-from newretail_ml.forecasting.backtest import METRIC, VALUE
-from newretail_ml.forecasting.scores import BELOW, LEVEL, TOTAL_OF
+from newretail_ml.forecasting.judging.backtest import METRIC, VALUE
+from newretail_ml.forecasting.judging.scores import BELOW, LEVEL, TOTAL_OF
 from newretail_ml.plots.style import BLUE, GREY, ORANGE, RED, new_figure, number
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ def leaderboard_chart(result: Backtest, metric: str = "weighted_quantile_loss") 
 def coverage_chart(result: Backtest, model: str) -> Figure:
     """How often demand fell inside intervals, for single periods and for lead-time totals.
 
-    Demand that equals a bound counts in part, as `newretail_ml.forecasting.calibration` says, so
-    that the promise holds for counts too.
+    Demand that equals a bound counts in part, as `newretail_ml.forecasting.judging.calibration`
+    says, so that the promise holds for counts too.
     """
     board = result.leaderboard().loc[model]
     names = [name for name in board.index if name.endswith("_80") and "coverage" in name]
@@ -74,7 +74,7 @@ def reliability_chart(result: Backtest, model: str) -> Figure:
 
     On the diagonal the forecast keeps its promises. Steeper in the middle than the diagonal is a
     forecast that is too wide, flatter one that is too narrow. Demand that equals many paths
-    counts in part, as `newretail_ml.forecasting.calibration` says.
+    counts in part, as `newretail_ml.forecasting.judging.calibration` says.
     """
     table = result.reliability[result.reliability[c.MODEL] == model]
     figure, axes = new_figure(5.2, 5.4)

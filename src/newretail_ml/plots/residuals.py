@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from newretail_ml import columns as c
-from newretail_ml.forecasting.scores import BIAS_UNITS, EXPECTED, HIGH, LOW
+from newretail_ml.forecasting.judging.scores import BIAS_UNITS, EXPECTED, HIGH, LOW
 from newretail_ml.plots.style import BANDS, BLUE, GREY, ORANGE, new_figure, number
 
 if TYPE_CHECKING:

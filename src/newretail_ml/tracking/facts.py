@@ -14,7 +14,7 @@ import pandas as pd
 
 from newretail_ml import columns as c
 from newretail_ml.forecasting import Backtest
-from newretail_ml.forecasting.backtest import CUT, METRIC, VALUE
+from newretail_ml.forecasting.judging.backtest import CUT, METRIC, VALUE
 from newretail_ml.panel import Panel
 from newretail_ml.tracking.store import without_password
 

@@ -12,7 +12,7 @@ import pandas as pd
 from newretail_ml.errors import DataError
 from newretail_ml.forecasting.hierarchy.hierarchy import Hierarchy
 from newretail_ml.forecasting.hierarchy.levels import LEVEL
-from newretail_ml.forecasting.metrics import rmsse
+from newretail_ml.forecasting.judging.metrics import rmsse
 
 _RECENT = 28
 

@@ -8,15 +8,13 @@ import numpy as np
 import pandas as pd
 
 from newretail_ml import columns as c
-from newretail_ml.errors import DataError
+from newretail_ml.errors import DataError, NotFittedError
 from newretail_ml.forecasting.base import Forecaster
 from newretail_ml.forecasting.carry import Known
 from newretail_ml.forecasting.censoring import recover_demand
-from newretail_ml.forecasting.combination import Combination, Past
+from newretail_ml.forecasting.combination.weights import Combination, Past
 from newretail_ml.forecasting.intermittent import IMAPA, NegativeBinomialSmoothing
 from newretail_ml.forecasting.launches import LaunchCurve, young
-from newretail_ml.forecasting.level_spread import level_spread
-from newretail_ml.forecasting.lightgbm_model import LightGBMForecaster
 from newretail_ml.forecasting.naive import MovingAverage
 from newretail_ml.forecasting.paths import (
     PastForecasts,
@@ -24,10 +22,12 @@ from newretail_ml.forecasting.paths import (
     paths_around_mean,
     rounded_like,
 )
+from newretail_ml.forecasting.paths.level_spread import level_spread
+from newretail_ml.forecasting.paths.spread import LevelSpread
 from newretail_ml.forecasting.seasonality import SeasonallyAdjusted
 from newretail_ml.forecasting.smoothing import AutoExponentialSmoothing, OptimizedTheta
-from newretail_ml.forecasting.spread import LevelSpread
-from newretail_ml.forecasting.two_strategies import DirectAndRecursive
+from newretail_ml.forecasting.trees.lightgbm_model import LightGBMForecaster
+from newretail_ml.forecasting.trees.two_strategies import DirectAndRecursive
 from newretail_ml.panel import Panel
 
 COMBINATION = "combination"
@@ -40,9 +40,10 @@ class AutoForecaster(Forecaster):
 
     Every model is fitted on history up to some weeks before its end, forecasts from there, week
     after week, and is weighted by how far it went astray (see
-    `newretail_ml.forecasting.combination`). Then all are fitted once more on everything. Sample
-    paths come from the past forecasts of the combination itself. Where history is too short for
-    all this, the models that it suffices for are pooled with equal weights; ``notes_`` says why.
+    `newretail_ml.forecasting.combination.weights`). Then all are fitted once more on everything.
+    Sample paths come from the past forecasts of the combination itself. Where history is too
+    short for all this, the models that it suffices for are pooled with equal weights;
+    ``notes_`` says why.
     Items that were launched a moment ago, or are about to be, follow the launches before them
     (`LaunchCurve`). Periods in which stock ran out enter with the demand that they hid
     (`recover_demand`).
@@ -106,6 +107,16 @@ class AutoForecaster(Forecaster):
         else:
             self._without_weights(panel)
         return self
+
+    @property
+    def trees(self) -> LightGBMForecaster | None:
+        """The global model among the members, to explain and to look into; None if left out."""
+        if not hasattr(self, "panel_"):
+            raise NotFittedError(self)
+        model = self.models_.get(LEARNED)
+        if isinstance(model, DirectAndRecursive):
+            return model.models_[0]
+        return model if isinstance(model, LightGBMForecaster) else None
 
     def _fitted(self, panel: Panel) -> dict[str, Forecaster]:
         models: dict[str, Forecaster] = {

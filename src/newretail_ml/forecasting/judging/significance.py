@@ -17,10 +17,10 @@ import pandas as pd
 
 from newretail_ml import columns as c
 from newretail_ml.errors import DataError
-from newretail_ml.forecasting.backtest import Backtest
-from newretail_ml.forecasting.bootstrap import cluster_bootstrap
-from newretail_ml.forecasting.diebold_mariano import diebold_mariano
-from newretail_ml.forecasting.scores import (
+from newretail_ml.forecasting.judging.backtest import Backtest
+from newretail_ml.forecasting.judging.bootstrap import cluster_bootstrap
+from newretail_ml.forecasting.judging.diebold_mariano import diebold_mariano
+from newretail_ml.forecasting.judging.scores import (
     ABSOLUTE_SCALED,
     ABSOLUTE_UNITS,
     CRPS_UNITS,
@@ -61,6 +61,7 @@ class Comparison:
         p_value_over_time: two-sided, over periods; NaN where there are too few.
         n_series: how many series (or clusters of them) were drawn from.
         n_periods: how many periods were compared.
+        drawn: what was drawn from, in words: series, or groups of them.
     """
 
     first: str
@@ -73,6 +74,7 @@ class Comparison:
     p_value_over_time: float
     n_series: int
     n_periods: int
+    drawn: str = "series"
 
     @property
     def difference(self) -> float:
@@ -94,7 +96,7 @@ class Comparison:
         text = (
             f"{verdict} on {self.metric}: {better:.4f} against {worse:.4f}{gain}. {self.first} "
             f"less {self.second} is {self.difference:+.4f}, {self.confidence:.0%} interval "
-            f"{low:+.4f} to {high:+.4f} over {self.n_series:,} series ({_shown(self.p_value)})"
+            f"{low:+.4f} to {high:+.4f} over {self.n_series:,} {self.drawn} ({_shown(self.p_value)})"
         )
         over_time = f"{self.n_periods} periods ({_shown(self.p_value_over_time)})"
         if np.isnan(self.p_value_over_time):
@@ -158,6 +160,7 @@ def compare_models(
         p_value_over_time=diebold_mariano(over_time, lags=int(len(over_time) ** (1 / 3))).p_value,
         n_series=len(weight),
         n_periods=len(over_time),
+        drawn="series" if cluster is None else f"groups by {cluster}",
     )
 
 

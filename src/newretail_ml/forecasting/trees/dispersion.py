@@ -19,7 +19,7 @@ from typing import Any, Self
 import numpy as np
 
 from newretail_ml.forecasting.paths import PastForecasts
-from newretail_ml.forecasting.prediction import DirectPredictor
+from newretail_ml.forecasting.trees.prediction import DirectPredictor
 from newretail_ml.panel import Panel
 
 LEVELS = (0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)

@@ -11,7 +11,7 @@ import numpy as np
 from newretail_ml import columns as c
 from newretail_ml.errors import DataError
 from newretail_ml.features import Discount, Feature, Price, PriceRatio, Promotion, Recipe
-from newretail_ml.forecasting.recipes import level_features
+from newretail_ml.forecasting.trees.recipes import level_features
 from newretail_ml.panel import Panel
 
 # Further apart, the newest periods, which resemble the future most, would be too few.

@@ -36,7 +36,7 @@ from newretail_ml.features import (
     StaticNumber,
 )
 from newretail_ml.features.base import HistoryFeature
-from newretail_ml.forecasting.lightgbm_model import LightGBMForecaster
+from newretail_ml.forecasting.trees.lightgbm_model import LightGBMForecaster
 from newretail_ml.panel import Panel
 
 # The first that fits: a promotion is a price of another plan, and stock has a history too.

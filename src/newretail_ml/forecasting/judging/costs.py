@@ -17,7 +17,7 @@ import numpy as np
 
 from newretail_ml.errors import DataError
 from newretail_ml.forecast import Forecast
-from newretail_ml.forecasting.calibration import draws
+from newretail_ml.forecasting.judging.calibration import draws
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from newretail_ml import columns as c
 from newretail_ml.errors import DataError
 from newretail_ml.forecast import Forecast
 from newretail_ml.forecasting.base import Forecaster
-from newretail_ml.forecasting.costs import StockCosts
-from newretail_ml.forecasting.folds import Fold, Folds, check_reach, refit_every, views_of
-from newretail_ml.forecasting.segments import scores_by_segment
+from newretail_ml.forecasting.judging.costs import StockCosts
+from newretail_ml.forecasting.judging.folds import Fold, Folds, check_reach, refit_every, views_of
+from newretail_ml.forecasting.judging.segments import scores_by_segment
 from newretail_ml.panel import Panel
 
 CUT = "cut"

@@ -11,13 +11,13 @@ import pandas as pd
 from newretail_ml.errors import DataError, NotFittedError
 from newretail_ml.features import Recipe
 from newretail_ml.forecasting.base import Forecaster
-from newretail_ml.forecasting.boosting import Boosting
-from newretail_ml.forecasting.dispersion import Dispersion
 from newretail_ml.forecasting.paths import PastForecasts, past_origins, paths_around_mean
-from newretail_ml.forecasting.prediction import DirectPredictor, RecursivePredictor
-from newretail_ml.forecasting.quantile_paths import paths_from_quantiles
-from newretail_ml.forecasting.recipes import recipe_of
-from newretail_ml.forecasting.rows import ScaledRecipe, row_weights, training_pairs
+from newretail_ml.forecasting.paths.quantiles import paths_from_quantiles
+from newretail_ml.forecasting.trees.boosting import Boosting
+from newretail_ml.forecasting.trees.dispersion import Dispersion
+from newretail_ml.forecasting.trees.prediction import DirectPredictor, RecursivePredictor
+from newretail_ml.forecasting.trees.recipes import recipe_of
+from newretail_ml.forecasting.trees.rows import ScaledRecipe, row_weights, training_pairs
 from newretail_ml.panel import Panel
 
 STRATEGIES = {"direct": DirectPredictor, "recursive": RecursivePredictor}
@@ -40,7 +40,7 @@ class LightGBMForecaster(Forecaster):
         strategy: "direct" with the horizon as a feature, or "recursive": one period ahead, and
             on from there with the means in the place of sales.
         recipe: the features: "lean", "default" or "rich" (see
-            `newretail_ml.forecasting.recipes`), or a recipe of one's own.
+            `newretail_ml.forecasting.trees.recipes`), or a recipe of one's own.
         weights: "none", all rows alike; "scale", by the units a series sells; "revenue", by
             units times price.
         monotone_price: demand never falls when a price falls, a discount deepens or a promotion

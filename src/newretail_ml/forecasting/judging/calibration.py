@@ -31,7 +31,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from newretail_ml.forecast import Forecast
-from newretail_ml.forecasting.metrics import average, chunks_of_series
+from newretail_ml.forecasting.judging.metrics import average, chunks_of_series
 
 LEVELS = tuple(round(0.05 * k, 2) for k in range(1, 20))
 

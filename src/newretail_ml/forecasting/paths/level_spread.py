@@ -19,8 +19,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from newretail_ml.forecasting.paths import PastForecasts, draw_analogues, relative_errors
-from newretail_ml.forecasting.spread import LevelSpread
+from newretail_ml.forecasting.paths.analogues import draw_analogues, relative_errors
+from newretail_ml.forecasting.paths.past import PastForecasts
+from newretail_ml.forecasting.paths.spread import LevelSpread
 from newretail_ml.panel import Panel
 
 _DEVIATIONS = np.linspace(0.0, 0.9, 13)

@@ -11,8 +11,8 @@ import pandas as pd
 
 from newretail_ml import columns as c
 from newretail_ml.forecast import Forecast
-from newretail_ml.forecasting.calibration import LEVELS, Ranks, draws, inside
-from newretail_ml.forecasting.metrics import (
+from newretail_ml.forecasting.judging.calibration import LEVELS, Ranks, draws, inside
+from newretail_ml.forecasting.judging.metrics import (
     average,
     mase,
     mase_scale,

@@ -10,8 +10,8 @@ import numpy as np
 
 from newretail_ml.errors import DataError
 from newretail_ml.forecasting.base import Forecaster
-from newretail_ml.forecasting.lightgbm_model import LightGBMForecaster
 from newretail_ml.forecasting.paths import PastForecasts, paths_around_mean
+from newretail_ml.forecasting.trees.lightgbm_model import LightGBMForecaster
 from newretail_ml.panel import Panel
 
 

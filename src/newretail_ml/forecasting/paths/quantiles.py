@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from newretail_ml.forecasting.paths import PastForecasts, draw_analogues, rounded_like
+from newretail_ml.forecasting.paths.analogues import draw_analogues
+from newretail_ml.forecasting.paths.around_mean import rounded_like
+from newretail_ml.forecasting.paths.past import PastForecasts
 from newretail_ml.panel import Panel
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from newretail_ml.forecasting.base import mean_sales
-from newretail_ml.forecasting.rows import ScaledRecipe
+from newretail_ml.forecasting.trees.rows import ScaledRecipe
 from newretail_ml.panel import Panel
 
 

@@ -16,7 +16,7 @@ import pandas as pd
 
 from newretail_ml import columns as c
 from newretail_ml.errors import DataError
-from newretail_ml.forecasting.scores import (
+from newretail_ml.forecasting.judging.scores import (
     ABSOLUTE_UNITS,
     BIAS_UNITS,
     CRPS_UNITS,

@@ -13,8 +13,8 @@ import pandas as pd
 from newretail_ml.errors import DataError
 from newretail_ml.forecast import Forecast
 from newretail_ml.forecasting.base import Forecaster
-from newretail_ml.forecasting.costs import StockCosts
-from newretail_ml.forecasting.scores import FoldScores
+from newretail_ml.forecasting.judging.costs import StockCosts
+from newretail_ml.forecasting.judging.scores import FoldScores
 from newretail_ml.panel import Panel
 
 
