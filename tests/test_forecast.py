@@ -45,6 +45,16 @@ def test_mean_and_quantiles(forecast):
     np.testing.assert_array_equal(high, forecast.paths.max(axis=1))
 
 
+@pytest.mark.parametrize(("n_series", "n_paths"), [(0, 4), (3, 1), (300, 7), (257, 40)])
+def test_quantiles_are_numpys(n_series, n_paths):
+    paths = np.random.default_rng(0).poisson(2.0, (n_series, n_paths, 3)).astype(np.float32)
+    keys = pd.DataFrame({"item_id": np.arange(n_series).astype(str)})
+    forecast = Forecast(keys, Periods.spanning("2026-01-05", "2026-01-07", "D"), paths)
+    levels = (0.0, 0.05, 0.5, 0.77, 1.0)
+    expected = np.quantile(paths.astype(np.float64), levels, axis=1)
+    np.testing.assert_allclose(forecast.quantiles(levels), expected, rtol=1e-12)
+
+
 def test_total_adds_up_each_path(forecast):
     np.testing.assert_allclose(forecast.total(3), forecast.paths[:, :, :3].sum(axis=2), rtol=1e-6)
     later = forecast.total(2, after=3)

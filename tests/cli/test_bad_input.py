@@ -155,7 +155,7 @@ def test_one_row_is_enough(command, spoilt, ask, work):
     change(spoilt, "orders", lambda frame: frame.iloc[-1:])
     answer = ask(command, spoilt, "--out", "out.csv", "--horizon", 7)
     assert answer.code == 0
-    assert "too short to compare models" in answer.out
+    assert "too short to judge forecasts" in answer.out
     rows = pd.read_csv(work / "out.csv")
     assert len(rows)
     assert rows.notna().any(axis=None)

@@ -56,7 +56,7 @@ def is_refused(answer, code, words):
         ),
         ("backtest {chain} --folds 0", "0 is not in the range x>=1"),
         ("backtest {chain} --cut soon", "'soon' is no day"),
-        ("backtest {chain} --model auto", "'auto' is not one of 'seasonal-naive'"),
+        ("backtest {chain} --model best", "'best' is not one of 'auto'"),
         ("predict {chain}", "No such command 'predict'"),
     ],
 )
@@ -240,8 +240,8 @@ def test_what_may_not_be_written_is_told_before_the_work(ask, work):
     assert answer.code == 1
 
 
-def test_a_horizon_longer_than_history_is_met_without_a_comparison(ask, chain, work):
+def test_a_horizon_longer_than_history_is_met_with_equal_weights(ask, chain, work):
     answer = ask("forecast", chain, "--out", "out.csv", "--horizon", 300, "--quiet")
     assert answer.code == 0
-    assert "history of 180 periods is too short to compare models 300 periods ahead" in answer.out
+    assert "history of 180 periods is too short to judge forecasts 300 periods ahead" in answer.out
     assert pd.read_csv("out.csv")["date"].nunique() == 300

@@ -49,7 +49,7 @@ def test_the_order_list(ordered, stock, frames):
     assert told == (
         f"{len(placed)} order lines for {placed['units'].sum():,.0f} units, "
         f"{(cost * orders['units']).sum():,.0f} at cost. "
-        "In out.parquet, by moving-average: as asked for.\n"
+        "In out.parquet, by moving-average.\n"
     )
 
 

@@ -35,7 +35,7 @@ def interrupted(frame: pd.DataFrame, path: Path, **_: object) -> None:
 def test_the_table_of_forecasts(ask, chain, frames, work):
     answer = ask("forecast", chain, *QUICK, "--out", "out.parquet")
     assert answer.code == 0
-    assert answer.out == "84 rows in out.parquet, by moving-average: as asked for.\n"
+    assert answer.out == "84 rows in out.parquet, by moving-average.\n"
     table = pd.read_parquet("out.parquet")
     assert list(table) == ["item_id", "location_id", "date", "mean", *LEVELS]
     assert not table.duplicated(["item_id", "location_id", "date"]).any()

@@ -30,8 +30,8 @@ from newretail_ml.forecasting import (
     SeasonalAverage,
     SeasonallyAdjusted,
     SeasonalNaive,
-    auto,
 )
+from newretail_ml.forecasting.combination import auto
 from newretail_ml.panel import Panel
 from tests.features.panels import edited_after, odd_panel
 from tests.forecasting.worlds import NOT_YET, mixed_panel, negative_binomial, panel_of

@@ -12,9 +12,9 @@ from newretail_ml.forecasting import (
     AutoForecaster,
     LaunchCurve,
     LightGBMForecaster,
-    auto,
     recover_demand,
 )
+from newretail_ml.forecasting.combination import auto
 from newretail_ml.forecasting.combination.auto import COMBINATION, LEARNED, _scale
 from newretail_ml.forecasting.combination.weights import Combination
 from newretail_ml.forecasting.paths.spread import LevelSpread

@@ -19,8 +19,13 @@ from newretail_ml.features import (
     RollingMean,
     SeasonalMean,
 )
-from newretail_ml.forecasting import LightGBMForecaster, MovingAverage, SeasonalNaive
+from newretail_ml.forecasting import (
+    LightGBMForecaster,
+    MovingAverage,
+    SeasonalNaive,
+)
 from newretail_ml.forecasting.pools import Pooled
+from newretail_ml.forecasting.trees import boosting
 from newretail_ml.forecasting.trees.boosting import Boosting
 from newretail_ml.forecasting.trees.dispersion import quantiles
 from newretail_ml.forecasting.trees.prediction import RecursivePredictor
@@ -165,6 +170,45 @@ def test_binned_rows_cut_bulk_orders_off():
     label = label.get_label()
     assert label[1] == pytest.approx(np.quantile(relative[1:], 0.999), rel=1e-5)
     np.testing.assert_allclose(label[2:1000], np.minimum(relative, label[1])[2:1000], rtol=1e-5)
+
+
+def test_of_millions_of_rows_a_part_stops_early(monkeypatch):
+    random = np.random.default_rng(0)
+    features, seen = random.random((6_000, 3)).astype(np.float32), []
+    data = Boosting("tweedie", 5, {"num_threads": 1}).binned(
+        features, features.sum(axis=1), np.ones(6_000, bool)
+    )
+    early = np.arange(6_000) < 4_000
+    real = boosting._subset
+
+    def spied(data, rows):
+        seen.append(rows)
+        return real(data, rows)
+
+    monkeypatch.setattr(boosting, "_subset", spied)
+    monkeypatch.setattr(boosting, "_MOST_EARLY", 1_000)
+    Boosting("tweedie", 5, {"num_threads": 1}).stopped_early(data, early, ~early)
+    train, valid = seen
+    assert 900 < train.sum() < 1_100
+    assert not train[~early].any()
+    assert (valid == ~early).all()
+
+
+def test_a_large_chain_looks_back_on_a_part_of_its_series(panel):
+    few = quick(n_donors=12).fit(panel)
+    every = quick(n_donors=None).fit(panel)
+    assert few.past_.actual.shape[0] == 12
+    assert every.past_.actual.shape[0] == panel.n_series
+    np.testing.assert_allclose(few.mean(HORIZON), every.mean(HORIZON))
+    paths = few.forecast(HORIZON, n_paths=400).paths
+    np.testing.assert_allclose(paths.mean(axis=1).sum(), few.mean(HORIZON).sum(), rtol=0.02)
+
+
+@pytest.mark.parametrize("objective", ["quantile", "negative_binomial"])
+def test_donors_serve_every_objective(panel, objective):
+    forecast = quick(n_donors=12, objective=objective).fit(panel).forecast(HORIZON)
+    assert np.isfinite(forecast.paths).all()
+    assert forecast.paths.shape[0] == panel.n_series
 
 
 def test_rows_of_unknown_demand_teach_nothing(panel):

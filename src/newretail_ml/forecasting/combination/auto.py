@@ -122,13 +122,19 @@ class AutoForecaster(Forecaster):
         models: dict[str, Forecaster] = {
             name: model.fit(panel) for name, model in _pool(panel).items()
         }
-        kind = LightGBMForecaster if panel.periods.freq == "D" else DirectAndRecursive
-        learned = kind(self.horizon, random_state=self.random_state, n_threads=self.n_threads)
+        learned = self._trees(panel.periods.freq)
         try:
             models[LEARNED] = learned.fit(panel)
         except DataError as refusal:
-            self.notes_.append(f"{LEARNED} is left out: {refusal}")
+            self.notes_.append(f"{LEARNED} is left out: {refusal.problem}")
         return models
+
+    def _trees(self, freq: str) -> LightGBMForecaster | DirectAndRecursive:
+        """On days recursion costs much and wins nothing; every series is looked back on."""
+        seed, threads = self.random_state, self.n_threads
+        if freq != "D":
+            return DirectAndRecursive(self.horizon, random_state=seed, n_threads=threads)
+        return LightGBMForecaster(self.horizon, n_donors=None, random_state=seed, n_threads=threads)
 
     def _without_weights(self, panel: Panel) -> None:
         self.models_.pop(LEARNED, None)

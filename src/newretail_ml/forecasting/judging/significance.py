@@ -96,7 +96,8 @@ class Comparison:
         text = (
             f"{verdict} on {self.metric}: {better:.4f} against {worse:.4f}{gain}. {self.first} "
             f"less {self.second} is {self.difference:+.4f}, {self.confidence:.0%} interval "
-            f"{low:+.4f} to {high:+.4f} over {self.n_series:,} {self.drawn} ({_shown(self.p_value)})"
+            f"{low:+.4f} to {high:+.4f} over {self.n_series:,} {self.drawn} "
+            f"({_shown(self.p_value)})"
         )
         over_time = f"{self.n_periods} periods ({_shown(self.p_value_over_time)})"
         if np.isnan(self.p_value_over_time):

@@ -44,15 +44,18 @@ def draw_analogues(
     traits = _traits(mean.mean(axis=1), log_variation(panel))
     spread = donor_traits.std(axis=0)
     spread = np.where(spread > 0, spread, 1.0)
-    usable = np.flatnonzero(past.known.any(axis=0))
+    told = past.known
+    usable = np.flatnonzero(told.any(axis=0))
     origins = usable[np.arange(n_paths) % len(usable)]
     donors = np.empty((len(mean), n_paths), dtype=np.intp)
+    known, similar = np.empty(0, dtype=np.intp), np.empty((0, 0), dtype=np.intp)
     for origin in np.unique(origins):
-        known = np.flatnonzero(past.known[:, origin])
-        nearest = np.arange(1, n_analogues(len(known)) + 1)
-        _, similar = cKDTree(donor_traits[known] / spread).query(traits / spread, k=nearest)
+        on_sale = np.flatnonzero(told[:, origin])
+        if not np.array_equal(on_sale, known):  # mostly the same at every origin
+            known, nearest = on_sale, np.arange(1, n_analogues(len(on_sale)) + 1)
+            _, similar = cKDTree(donor_traits[known] / spread).query(traits / spread, k=nearest)
         paths = np.flatnonzero(origins == origin)
-        picks = rng.integers(0, len(nearest), size=(len(mean), len(paths)))
+        picks = rng.integers(0, similar.shape[1], size=(len(mean), len(paths)))
         donors[:, paths] = known[np.take_along_axis(similar, picks, axis=1)]
     return donors, origins[None, :]
 

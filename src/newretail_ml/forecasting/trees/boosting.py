@@ -14,6 +14,8 @@ QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 OBJECTIVES = ("tweedie", "poisson", "quantile", "negative_binomial")
 _ROUNDS_WITHOUT_SPLIT = 100
 _LEAST_ROUNDS = 20
+# More rows make early stopping slower and tell it nothing more.
+_MOST_EARLY, _MOST_LATE = 1_000_000, 250_000
 _PATIENCE = 30
 _CEILING = 0.999
 _FIXED = {
@@ -86,6 +88,8 @@ class Boosting:
     def stopped_early(self, data: Any, early: np.ndarray, late: np.ndarray) -> list[Any]:
         """Boosters of the early rows that stop when the late ones are no longer forecast better.
 
+        Where there are millions of rows, a random part of them.
+
         Args:
             data: all rows, as `binned` gave them.
             early: (rows,) bool.
@@ -93,7 +97,9 @@ class Boosting:
         """
         import lightgbm
 
-        train, valid = _subset(data, early), _subset(data, late)
+        random = np.random.default_rng(self.settings.get("seed", 0))
+        train = _subset(data, _thinned(early, _MOST_EARLY, random))
+        valid = _subset(data, _thinned(late, _MOST_LATE, random))
         return [
             lightgbm.train(
                 parameters,
@@ -137,6 +143,12 @@ class Boosting:
         if self.objective == "negative_binomial":
             shared["objective"] = "tweedie"
         return [{**shared, "tweedie_variance_power": 1.2}]
+
+
+def _thinned(rows: np.ndarray, most: int, random: np.random.Generator) -> np.ndarray:
+    """(rows,) bool, of which about so many are left at most."""
+    share = most / max(int(rows.sum()), 1)
+    return rows if share >= 1 else rows & (random.random(len(rows), dtype=np.float32) < share)
 
 
 def _subset(data: Any, rows: np.ndarray) -> Any:

@@ -49,6 +49,8 @@ class LightGBMForecaster(Forecaster):
         learning_rate: shrinkage of each tree.
         max_rounds: most trees; early stopping usually ends sooner.
         rows_per_period: horizons drawn for each series and target period.
+        n_donors: series whose past forecasts are made and spread the paths of all, drawn at
+            random where there are more; None for all.
         max_rows: training rows at most; beyond it, fewer target periods are learned from.
         random_state: seed of LightGBM's sampling.
         n_threads: threads; results do not depend on it.
@@ -67,6 +69,7 @@ class LightGBMForecaster(Forecaster):
         learning_rate: float = 0.05,
         max_rounds: int = 500,
         rows_per_period: int = 2,
+        n_donors: int | None = 5_000,
         max_rows: int = 4_000_000,
         random_state: int = 0,
         n_threads: int | None = None,
@@ -81,6 +84,7 @@ class LightGBMForecaster(Forecaster):
         self.learning_rate = learning_rate
         self.max_rounds = max_rounds
         self.rows_per_period = rows_per_period
+        self.n_donors = n_donors
         self.max_rows = max_rows
         self.random_state = random_state
         self.n_threads = n_threads
@@ -104,7 +108,7 @@ class LightGBMForecaster(Forecaster):
         rounds = None
         if min(early.sum(), late.sum()) >= _LEAST_ROWS_APART and data.get_label()[early].any():
             boosters = boosting.stopped_early(data, early, late)
-            self._look_back(self._predictor(boosters), panel, origins)
+            self._look_back(self._predictor(boosters), self._donors(panel), origins)
             rounds = boosting.rounds_on_all(boosters, usable.sum() / early.sum())
         self.boosters_ = boosting.boosted(data, usable, rounds)
         return super().fit(panel)
@@ -152,6 +156,13 @@ class LightGBMForecaster(Forecaster):
             return paths_from_quantiles(levels, past, panel, n_paths, rng, mean=mean)
         past = replace(past, forecast=past.forecast.mean(axis=0))
         return paths_around_mean(mean, past, panel, n_paths, rng)
+
+    def _donors(self, panel: Panel) -> Panel:
+        """The series whose past forecasts are made."""
+        if self.n_donors is None or panel.n_series <= self.n_donors:
+            return panel
+        drawn = np.random.default_rng(self.random_state).permutation(panel.n_series)
+        return panel.select(np.sort(drawn[: self.n_donors]))
 
     def _look_back(self, predictor: DirectPredictor, panel: Panel, origins: np.ndarray) -> None:
         """What a model that has not seen them says of the last weeks, beside what happened."""

@@ -65,6 +65,7 @@ class DirectAndRecursive(Forecaster):
         return LightGBMForecaster(
             self.horizon,
             strategy=strategy,
+            n_donors=None,
             random_state=self.random_state,
             n_threads=self.n_threads,
         )
