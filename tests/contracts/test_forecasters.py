@@ -100,15 +100,8 @@ every_model_of_one_horizon = pytest.mark.parametrize("name", OF_ONE_HORIZON)
 class SmallLightGBM(LightGBMForecaster):
     """A learned model for the combination that fits in a tenth of a second."""
 
-    def __init__(self, horizon, *, random_state=0, n_threads=None):
-        super().__init__(
-            horizon,
-            recipe="lean",
-            num_leaves=4,
-            max_rounds=12,
-            random_state=random_state,
-            n_threads=n_threads,
-        )
+    def __init__(self, horizon, **settings):
+        super().__init__(horizon, recipe="lean", num_leaves=4, max_rounds=12, **settings)
 
 
 def small_pool(panel):

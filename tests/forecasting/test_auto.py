@@ -37,9 +37,8 @@ FEW = {"moving-average", "long-moving-average", "theta"}
 class QuickLightGBM(LightGBMForecaster):
     """A learned model that fits in a tenth of a second; the rest of the combination is as it is."""
 
-    def __init__(self, horizon, *, random_state=0, n_threads=None):
-        quick = {"recipe": "lean", "num_leaves": 8, "max_rounds": 20}
-        super().__init__(horizon, **quick, random_state=random_state, n_threads=n_threads)
+    def __init__(self, horizon, **settings):
+        super().__init__(horizon, recipe="lean", num_leaves=8, max_rounds=20, **settings)
 
 
 WHOLE_POOL = auto._pool

