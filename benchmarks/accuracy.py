@@ -113,8 +113,8 @@ def quantile_loss(actual: np.ndarray, deciles: np.ndarray) -> float:
 
 def compare(task: Task) -> None:
     """Print one table."""
-    n_series, n_periods = task.panel.n_series, task.training.cut
-    print(f"\n{task.name}: {n_series:,} series x {n_periods} periods, horizon {task.horizon}")
+    print(f"\n{task}")
+    task.check()
     print(f"{'':28}{'RMSSE':>9}{'MASE':>9}{'WAPE':>9}{'bias':>9}{'WQL':>9}")
     forecast, model = ours(task)
     rows = [("newretail-ml", forecast.mean(), forecast.quantiles(DECILES)), *peers(task)]

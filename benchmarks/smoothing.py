@@ -1,12 +1,11 @@
 """Automatic exponential smoothing of all series at once, beside statsforecast's AutoETS.
 
-Two tasks: the last 6 months of 2,674 car parts, and the last 28 days of the 500 items of UCI
-Online Retail with most selling days. Each side starts from what it is used to (a panel, a long
-table), fits, and forecasts the same horizon on one core; ours draws 200 paths a series besides,
-theirs gives point forecasts alone, set to zero where they are negative. Theirs sees every row of
-its table, a panel every period after the first sale. Our time is the median of three runs; theirs
-of one, after a small one that compiles and imports. Both run in this process, and seconds are its
-processor time, which neighbours on the machine disturb less than the clock on the wall.
+On the tasks of `tasks.py`. Each side starts from what it is used to (a panel, a long table), fits,
+and forecasts the same horizon on one core; ours draws 200 paths a series besides, theirs gives
+point forecasts alone, set to zero where they are negative. Theirs sees every row of its table, a
+panel every period after the first sale. Our time is the median of three runs; theirs of one, after
+a small one that compiles and imports. Both run in this process, and seconds are its processor time,
+which neighbours on the machine disturb less than the clock on the wall.
 
 The data is looked for in the folder that the first argument names, or in ../shared/data.
 """
@@ -61,12 +60,13 @@ def our_runs(model: AutoExponentialSmoothing, task: Task) -> tuple[np.ndarray, f
 
 def compare(task: Task) -> None:
     """Print one table: seconds, series a second, accuracy."""
-    n_series, n_periods = task.panel.n_series, task.training.cut
+    n_series = task.panel.n_series
     table = long_table(task.training)
     theirs(task, table[table["unique_id"] < "000003"])
     results = {name: our_runs(model, task) for name, model in OURS.items()}
     results[PEER] = timed(lambda: theirs(task, table))
-    print(f"\n{task.name}: {n_series:,} series x {n_periods} periods, horizon {task.horizon}")
+    print(f"\n{task}")
+    task.check()
     print(f"{'':18}{'seconds':>9}{'series/s':>10}{'RMSSE':>9}{'MASE':>9}{'WAPE':>9}{'bias':>9}")
     for name, (forecast, seconds) in results.items():
         figures = "".join(f"{score:9.4f}" for score in scores(task, forecast))

@@ -1,5 +1,8 @@
 """Backtests: the cuts, what models get to see, the figures, and whether intervals hold."""
 
+import importlib.util
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -557,3 +560,22 @@ def test_a_forecaster_that_sees_too_little_spread_is_found_out(stationary):
 
     board = quiet({"sure": Sure()}, stationary, horizon=28, folds=1, n_paths=200).leaderboard()
     assert board.loc["sure", "total_28_coverage_80"] < 0.65
+
+
+# --- the benchmark's task
+
+
+def test_the_benchmark_scores_the_car_parts_that_the_published_figures_count(shared_data, capsys):
+    """165 of them end after little more than a year; with these, the figures are others."""
+    place = Path(__file__).parents[2] / "benchmarks" / "tasks.py"
+    spec = importlib.util.spec_from_file_location("benchmark_tasks", place)
+    benchmark = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(benchmark)
+    task = benchmark.car_parts(shared_data)
+    assert (task.training.n_series, task.scored.sum()) == (2674, 2509)
+    assert not task.panel.units[~task.scored, 14:].any()
+    assert (~np.isnan(task.actual)).sum() == 2509 * 6
+    task.check()
+    assert capsys.readouterr().out.count("as published") == 2
+    with pytest.raises(AssertionError, match="published"):
+        replace(task, scored=np.ones(2674, dtype=bool)).check()

@@ -54,6 +54,9 @@ class Backtest:
     ) -> pd.DataFrame:
         """Mean of each metric over the folds, one row a model, best first.
 
+        ``coverage_80`` should be .8: bounds of the 80% interval count in part. ``inside_80``
+        counts them whole, and should be ``expected_inside_80``, which for counts lies above .8.
+
         Args:
             by: the column to sort by.
             timing: add the mean seconds of one fit and of one forecast. They differ from run to
@@ -126,6 +129,16 @@ def backtest(
 
     Raises:
         DataError: history is too short for the folds, or no model could be judged.
+
+    >>> from newretail_ml.forecasting import MovingAverage, SeasonalNaive
+    >>> days = pd.date_range("2026-01-05", periods=56)
+    >>> sold = pd.DataFrame({"unique_id": "tea", "ds": days, "y": [2, 4, 3, 3, 5, 9, 0] * 8})
+    >>> models = {"naive": SeasonalNaive(), "average": MovingAverage()}
+    >>> result = backtest(models, Panel.from_frame(sold), horizon=7, progress=False)
+    >>> result.best, len(result.scores[c.FOLD].unique())
+    ('naive', 3)
+    >>> result.leaderboard()["wape"].round(1).to_dict()
+    {'naive': 0.0, 'average': 0.5}
     """
     from tqdm import tqdm
 

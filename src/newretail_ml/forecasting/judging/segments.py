@@ -74,6 +74,15 @@ def segments(
 
     Raises:
         DataError: revenue has not one finite value a series.
+
+    >>> days = pd.date_range("2026-01-05", periods=56)
+    >>> tea = pd.DataFrame({"unique_id": "tea", "ds": days, "y": [2, 4, 3, 3, 5, 9, 0] * 8})
+    >>> urn = pd.DataFrame({"unique_id": "urn", "ds": days, "y": [1, *[0] * 27] * 2})
+    >>> panel = Panel.from_frame(pd.concat([tea, urn]))
+    >>> segments(panel)[["item_id", "abc", "xyz", "demand", "new"]]
+      item_id abc xyz        demand          new
+    0     tea   A   X        smooth  established
+    1     urn   C   Z  intermittent  established
     """
     frame = panel.keys.reset_index(drop=True).copy()
     frame[c.REVENUE] = _revenue(panel) if revenue is None else _checked(revenue, panel)

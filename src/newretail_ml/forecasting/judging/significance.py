@@ -3,8 +3,8 @@
 Two kinds of luck are kept apart. *Which series*: the difference of the mean loss is drawn again
 from whole series (a cluster bootstrap: all folds and periods of a series stay together), which
 gives an interval and a p-value for other series of the same kind in the same weeks. *Which
-weeks*: the loss of each period, averaged over series, is tested as a time series by Diebold and
-Mariano. A difference that holds over both can be relied on.
+weeks*: the mean losses of the folds are tested as a time series, which takes four folds or more.
+A difference that holds over both can be relied on.
 """
 
 from __future__ import annotations
@@ -19,30 +19,23 @@ from newretail_ml import columns as c
 from newretail_ml.errors import DataError
 from newretail_ml.forecasting.judging.backtest import Backtest
 from newretail_ml.forecasting.judging.bootstrap import cluster_bootstrap
-from newretail_ml.forecasting.judging.diebold_mariano import diebold_mariano
-from newretail_ml.forecasting.judging.scores import (
-    ABSOLUTE_SCALED,
-    ABSOLUTE_UNITS,
-    CRPS_UNITS,
-    QUANTILE_UNITS,
-    SQUARED_SCALED,
-)
+from newretail_ml.forecasting.judging.over_time import cosine_test
+from newretail_ml.forecasting.judging.scores import ABSOLUTE_UNITS, CRPS_UNITS, QUANTILE_UNITS
 
 
 class _Loss(NamedTuple):
-    """Where a metric's loss is: by series, and by period; in units, or already scaled."""
+    """The column of a metric's loss by series; in units, or already scaled."""
 
-    by_series: str
-    by_period: str
+    column: str
     in_units: bool
 
 
 _LOSSES = {
-    "rmsse": _Loss("rmsse", SQUARED_SCALED, in_units=False),
-    "mase": _Loss("mase", ABSOLUTE_SCALED, in_units=False),
-    "wape": _Loss(ABSOLUTE_UNITS, ABSOLUTE_UNITS, in_units=True),
-    "weighted_quantile_loss": _Loss(QUANTILE_UNITS, QUANTILE_UNITS, in_units=True),
-    "crps": _Loss(CRPS_UNITS, CRPS_UNITS, in_units=True),
+    "rmsse": _Loss("rmsse", in_units=False),
+    "mase": _Loss("mase", in_units=False),
+    "wape": _Loss(ABSOLUTE_UNITS, in_units=True),
+    "weighted_quantile_loss": _Loss(QUANTILE_UNITS, in_units=True),
+    "crps": _Loss(CRPS_UNITS, in_units=True),
 }
 
 
@@ -58,9 +51,9 @@ class Comparison:
         interval: of the difference first minus second, drawn over series.
         confidence: probability of the interval.
         p_value: two-sided, over series.
-        p_value_over_time: two-sided, over periods; NaN where there are too few.
+        p_value_over_time: two-sided, over folds; NaN with fewer than four.
         n_series: how many series (or clusters of them) were drawn from.
-        n_periods: how many periods were compared.
+        n_folds: how many folds were compared.
         drawn: what was drawn from, in words: series, or groups of them.
     """
 
@@ -73,7 +66,7 @@ class Comparison:
     p_value: float
     p_value_over_time: float
     n_series: int
-    n_periods: int
+    n_folds: int
     drawn: str = "series"
 
     @property
@@ -83,30 +76,45 @@ class Comparison:
 
     @property
     def words(self) -> str:
-        """The answer in two or three sentences."""
+        """The answer in two sentences. A win is claimed where both tests agree.
+
+        With too few folds for a test over time, the win is said to be one over these series.
+        """
         better, worse = sorted(self.loss)
-        names = (self.first, self.second)
-        winner, loser = names if self.difference <= 0 else names[::-1]
-        luck, told = 1 - self.confidence, self.p_value < 1 - self.confidence
-        verdict = (
-            f"{winner} beats {loser}" if told else f"{winner} and {loser} cannot be told apart"
-        )
+        verdict, over_time = self._verdict()
         gain = f" ({1 - better / worse:.1%} less)" if worse > better else ""
         low, high = self.interval
-        text = (
-            f"{verdict} on {self.metric}: {better:.4f} against {worse:.4f}{gain}. {self.first} "
+        return (
+            f"{verdict}: {better:.4f} against {worse:.4f}{gain}{over_time}. {self.first} "
             f"less {self.second} is {self.difference:+.4f}, {self.confidence:.0%} interval "
             f"{low:+.4f} to {high:+.4f} over {self.n_series:,} {self.drawn} "
-            f"({_shown(self.p_value)})"
+            f"({_shown(self.p_value)})."
         )
-        over_time = f"{self.n_periods} periods ({_shown(self.p_value_over_time)})"
-        if np.isnan(self.p_value_over_time):
-            return f"{text}. There are too few periods for a test over time."
-        if not told:
-            return f"{text}; over {over_time}."
+
+    def _verdict(self) -> tuple[str, str]:
+        """Who is better, and what folds say of it."""
+        names = (self.first, self.second)
+        winner, loser = names if self.difference <= 0 else names[::-1]
+        folds = f"{self.n_folds} folds"
+        shown, luck = f"({_shown(self.p_value_over_time)})", 1 - self.confidence
+        untested = np.isnan(self.p_value_over_time)
+        if self.p_value >= luck:
+            over_time = "" if untested else f", over {folds} {shown}"
+            return f"{winner} and {loser} cannot be told apart on {self.metric}", over_time
+        if untested:
+            return (
+                f"{winner} beats {loser} on {self.metric} over these series",
+                f", but folds are too few to tell whether it lasts ({self.n_folds})",
+            )
         if self.p_value_over_time < luck:
-            return f"{text}, and it holds over {over_time}."
-        return f"{text}, but it may be luck over {over_time}."
+            return (
+                f"{winner} beats {loser} on {self.metric}",
+                f", and it holds over {folds} {shown}",
+            )
+        return (
+            f"{winner} is ahead of {loser} on {self.metric}",
+            f", but over {folds} it may be luck {shown}",
+        )
 
 
 def compare_models(
@@ -126,8 +134,7 @@ def compare_models(
         result: of `backtest(..., keep_series=True)`.
         first: name of one model.
         second: name of the other.
-        metric: rmsse, mase, wape, weighted_quantile_loss or crps. Over time, rmsse is tested by
-            the squared scaled error, whose mean over periods is defined.
+        metric: rmsse, mase, wape, weighted_quantile_loss or crps.
         cluster: a key whose series are drawn together, such as "item_id" where all locations of
             an item share their luck; by default each series for itself.
         confidence: probability of the interval.
@@ -135,13 +142,35 @@ def compare_models(
         random_state: seed of the draws.
 
     Raises:
-        DataError: a model, metric or key is not known, or no scores by series were kept.
+        DataError: a model, metric or key is not known, no scores by series were kept, or no fold
+            has a loss of both models.
+
+    >>> from newretail_ml.forecasting import MovingAverage, SeasonalNaive, backtest
+    >>> from newretail_ml.panel import Panel
+    >>> days = pd.date_range("2026-01-01", periods=84)
+    >>> sold = np.random.default_rng(0).poisson(5, (20, 84)).ravel()
+    >>> ids = np.repeat([f"tea {n}" for n in range(20)], 84)
+    >>> panel = Panel.from_frame(
+    ...     pd.DataFrame({"unique_id": ids, "ds": np.tile(days, 20), "y": sold})
+    ... )
+    >>> models = {"average": MovingAverage(), "naive": SeasonalNaive()}
+    >>> result = backtest(
+    ...     models, panel, horizon=7, folds=4, n_paths=50, keep_series=True, progress=False
+    ... )
+    >>> answer = compare_models(result, "average", "naive", "wape")
+    >>> answer.difference < 0, answer.n_series, answer.n_folds
+    (True, 20, 4)
+    >>> print(answer.words)
+    average beats naive on wape: 0.3533 against 0.4899 (27.9% less), and it holds over 4 folds
+    (p = 0.013). average less naive is -0.1366, 95% interval -0.1613 to -0.1128 over 20 series
+    (p < 0.001).
     """
     _check(result, (first, second), metric, cluster)
     tables = [result.by_series[result.by_series[c.MODEL] == name] for name in (first, second)]
     keys = [key for key in c.SERIES_KEYS if key in result.by_series]
     loss, weight = _aligned(tables, keys, _LOSSES[metric], cluster)
-    means = (loss.sum(axis=1) / weight.sum(axis=0)).mean(axis=1)
+    by_fold = loss.sum(axis=1) / weight.sum(axis=0)
+    means = by_fold.mean(axis=1)
     over_series = cluster_bootstrap(
         loss[0] - loss[1],
         weight,
@@ -149,7 +178,6 @@ def compare_models(
         n_draws=n_draws,
         random_state=random_state,
     )
-    over_time = _over_time(result.by_period, first, second, _LOSSES[metric])
     return Comparison(
         first=first,
         second=second,
@@ -158,9 +186,9 @@ def compare_models(
         interval=over_series.interval,
         confidence=confidence,
         p_value=over_series.p_value,
-        p_value_over_time=diebold_mariano(over_time, lags=int(len(over_time) ** (1 / 3))).p_value,
+        p_value_over_time=cosine_test(by_fold[0] - by_fold[1]),
         n_series=len(weight),
-        n_periods=len(over_time),
+        n_folds=weight.shape[1],
         drawn="series" if cluster is None else f"groups by {cluster}",
     )
 
@@ -172,11 +200,11 @@ def _aligned(
     index = [c.FOLD, *keys]
     first, second = (table.set_index(index) for table in tables)
     second = second.reindex(first.index)
-    known = np.isfinite(first[loss.by_series]) & np.isfinite(second[loss.by_series])
+    known = np.isfinite(first[loss.column]) & np.isfinite(second[loss.column])
     losses = pd.DataFrame(
         {
-            "first": first[loss.by_series].where(known, 0.0),
-            "second": second[loss.by_series].where(known, 0.0),
+            "first": first[loss.column].where(known, 0.0),
+            "second": second[loss.column].where(known, 0.0),
             "weight": first[c.UNITS].where(known, 0.0) if loss.in_units else known.astype(float),
         }
     )
@@ -184,17 +212,15 @@ def _aligned(
     table = losses.reset_index().pivot_table(
         list(losses), groups, c.FOLD, aggfunc="sum", fill_value=0.0, observed=True
     )
-    return np.stack([table["first"], table["second"]]), table["weight"].to_numpy()
-
-
-def _over_time(by_period: pd.DataFrame, first: str, second: str, loss: _Loss) -> np.ndarray:
-    """(periods,) difference of the losses, oldest first; a mean where folds overlap."""
-    tables = (
-        by_period[by_period[c.MODEL] == name].groupby(c.DATE)[loss.by_period].mean()
-        for name in (first, second)
-    )
-    one, other = tables
-    return (one - other).dropna().sort_index().to_numpy()
+    weight = table["weight"].to_numpy()
+    # A fold without a unit, or without a scale, has no loss on the leaderboard either.
+    judged = weight.sum(axis=0) > 0
+    if not judged.any():
+        raise DataError(
+            "no fold has a series that sold and whose loss is known of both models",
+            next_step="Choose another metric, or cuts where more has been sold.",
+        )
+    return np.stack([table["first"], table["second"]])[..., judged], weight[:, judged]
 
 
 def _shown(p_value: float) -> str:
