@@ -1,5 +1,6 @@
 """The default forecaster: fallbacks, its verdict on itself, and what must not reach it."""
 
+from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
@@ -216,6 +217,8 @@ def test_what_is_left_out_of_a_short_history_and_why(freq, cut, horizon, learned
     assert np.allclose(model.combination_.own, 1 / len(POOL)) != weighed
     assert (model.judged_ is not None) == judged
     assert any("over the last" in note for note in model.notes_) == judged
+    unknown = any("beside its members is not known" in note for note in model.notes_)
+    assert unknown == (weighed and not judged)
 
 
 # --- odd histories
@@ -379,3 +382,42 @@ def test_calendars_of_other_frames(tmp_path):
     model.save(tmp_path / "model")
     loaded = AutoForecaster.load(tmp_path / "model")
     assert loaded.forecast(4).paths.tobytes() == model.forecast(4).paths.tobytes()
+
+
+@pytest.mark.parametrize("plan", [{"price": 8.0}, {"promo": 1.0}])
+def test_a_plan_that_no_member_reads_is_refused(plan):
+    """Of ten days, trees cannot be learned, and the others would answer as if nothing was asked."""
+    plans = {name: np.full((8, 10), 0.5, dtype=np.float32) for name in (c.PRICE, c.PROMOTION)}
+    model = fit(replace(chain(cut=10), plans=plans))
+    assert model.trees is None
+    for ask in (model.mean, model.forecast):
+        with pytest.raises(DataError, match=r"only the trees read prices.*Read notes_"):
+            ask(HORIZON, **plan)
+    assert model.mean(HORIZON).sum() > 0
+
+
+def test_a_plan_that_has_no_weight_is_refused(model, panel):
+    plans = {c.PRICE: np.full(panel.units.shape, 2.0, dtype=np.float32)}
+    weightless = deepcopy(model)
+    weightless.combination_ = replace(model.combination_, share=0.0)
+    with pytest.raises(DataError, match="would not move"):
+        weightless.mean(HORIZON, panel=replace(panel, plans=plans), price=1.0)
+
+
+@pytest.mark.parametrize("freq", ["D", "W"])
+def test_after_an_update_every_member_knows_the_newer_days(freq):
+    """As demand: what ran out of stock in them is recovered for the members."""
+    whole = chain(cut=70, freq=freq)
+    whole = replace(whole, censored=np.random.default_rng(0).random(whole.units.shape) < 0.1)
+    model = fit(whole.until(65), 4)
+    assert model.trees is not None
+    trees = model.trees
+    expected = model.mean(4, panel=whole)
+    assert model.update(whole) is model
+    assert model.trees is trees
+    recovered = recover_demand(whole)
+    for member in (*model.models_.values(), model.launches_, model.trees):
+        assert member.panel_.units.tobytes() == recovered.units.tobytes()
+        np.testing.assert_array_equal(member.mean(4), member.mean(4, panel=recovered))
+    assert model.panel_ is whole
+    np.testing.assert_array_equal(model.mean(4), expected)

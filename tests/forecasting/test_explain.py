@@ -1,5 +1,6 @@
 """The factors of a forecast multiply to it exactly, and point at what was built in."""
 
+from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
@@ -21,7 +22,9 @@ from newretail_ml.features import (
     RollingMean,
     Static,
 )
-from newretail_ml.forecasting import LightGBMForecaster
+from newretail_ml.forecasting import AutoForecaster, LightGBMForecaster, MovingAverage
+from newretail_ml.forecasting.censoring import recover_demand
+from newretail_ml.forecasting.combination import auto
 from newretail_ml.forecasting.trees.explain import explain_all, explain_one, group_of
 from newretail_ml.panel.what_if import what_if
 from tests.forecasting.worlds import NOT_YET, mixed_panel, panel_of
@@ -152,3 +155,81 @@ def test_what_cannot_be_explained(panel):
 )
 def test_groups(feature, group):
     assert group_of(feature) == group
+
+
+# --- a combination
+
+
+class QuickTrees(LightGBMForecaster):
+    """Fits in a tenth of a second."""
+
+    def __init__(self, horizon, **settings):
+        super().__init__(horizon, recipe="lean", num_leaves=8, max_rounds=20, **settings)
+
+
+def two_members(panel):
+    return {"short": MovingAverage(7), "long": MovingAverage(28)}
+
+
+@pytest.fixture(scope="module")
+def combined():
+    """Ordinary series, one out of stock now and then, one launched a moment ago, with prices."""
+    panel = weekly_panel(12)
+    units, launch = panel.units.copy(), panel.launch.copy()
+    units[11, : CUT - 5], launch[11] = 0.0, CUT - 5
+    censored = panel.censored.copy()
+    censored[2, 5::6] = True
+    panel = replace(panel, units=units, launch=launch, censored=censored)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(auto, "LightGBMForecaster", QuickTrees)
+        patch.setattr(auto, "_pool", two_members)
+        yield AutoForecaster(HORIZON, n_threads=1).fit(panel)
+
+
+def test_factors_of_a_combination_multiply_to_its_mean(combined):
+    panel = combined.panel_
+    for world in (panel, panel.until(CUT - 10), what_if(panel, HORIZON, price=2.0)):
+        mean = combined.mean(HORIZON, panel=world)
+        trees = combined.trees.mean(HORIZON, panel=recover_demand(world))
+        for series in (0, 2, 11):
+            for step in (1, HORIZON):
+                table = explain_one(combined, series, day(world, step), panel=world)
+                said = mean[series, step - 1]
+                assert table["factor"].prod() == pytest.approx(said, rel=1e-5)
+                assert table["units"].iloc[-1] == pytest.approx(said, rel=1e-5)
+                assert table["group"].iloc[-1] == "other models"
+                own = trees[series, step - 1]
+                assert table["units"].iloc[-2] == pytest.approx(own if own > 0 else said)
+
+
+def test_the_trees_of_a_combination_are_explained_as_they_are_alone(combined):
+    alone = explain_one(combined.trees, 2, day(combined.panel_, 3))
+    whole = explain_one(combined, 2, day(combined.panel_, 3))
+    pd.testing.assert_frame_equal(whole.iloc[:-1], alone)
+    pd.testing.assert_frame_equal(explain_all(combined), explain_all(combined.trees))
+
+
+def test_after_an_update_the_newer_days_are_explained(combined):
+    """The last three weeks were busy, and only the update knows them."""
+    panel = combined.panel_
+    busy = panel.units.copy()
+    busy[:, -21:] *= 3
+    newer = deepcopy(combined).update(replace(panel, units=busy))
+    for model in (newer, newer.trees):
+        table, before = (
+            explain_one(asked, 0, day(panel, 1)).set_index("group")["units"]
+            for asked in (model, combined)
+        )
+        assert table["demand"] != before["demand"]
+        assert table.iloc[-1] == pytest.approx(model.mean(1)[0, 0], rel=1e-6)
+
+
+def test_without_trees_there_is_nothing_to_explain(combined):
+    with pytest.raises(NotFittedError, match="AutoForecaster"):
+        explain_all(AutoForecaster(HORIZON))
+    short = AutoForecaster(HORIZON, n_threads=1).fit(combined.panel_.select([0]).until(10))
+    for ask in (explain_all, lambda model: explain_one(model, 0, day(short.panel_, 1))):
+        with pytest.raises(DataError, match=r"no trees to explain.*notes_"):
+            ask(short)
+    with pytest.raises(DataError, match="this MovingAverage has no trees"):
+        explain_all(MovingAverage().fit(combined.panel_))

@@ -10,7 +10,7 @@ from newretail_ml import columns as c
 from newretail_ml.errors import DataError
 from newretail_ml.forecasting.launches import LaunchCurve, young
 from newretail_ml.forecasting.launches.attributes import Attributes
-from newretail_ml.forecasting.launches.effects import Effects, Evidence
+from newretail_ml.forecasting.launches.effects import Effects, Evidence, Scaling
 from newretail_ml.forecasting.launches.scale import Scatter
 from newretail_ml.panel import Panel
 from tests.features.panels import edited_after
@@ -291,3 +291,62 @@ def test_stock_that_always_ran_out_bounds_demand_from_below():
 def test_an_age_of_nothing_is_refused():
     with pytest.raises(DataError, match="1 period or more"):
         LaunchCurve(age=0).fit(chain()[0])
+
+
+# --- what a fit decides about numbers
+
+
+@pytest.fixture(scope="module")
+def numbered():
+    """Pack sizes multiply demand by their roots; a flag doubles it; some have no size at all."""
+    random = np.random.default_rng(0)
+    pack = np.resize([1.0, 4.0, 16.0, 64.0], 48)
+    flag = np.repeat([0.0, 1.0], 24)
+    shelf = np.resize([0.0, 1.0, 3.0], 48)
+    mean = 2 * np.sqrt(pack) * (1 + flag)
+    units = random.poisson(mean[:, None], (48, 150))
+    launch = np.full(48, -1, dtype=np.int32)
+    launch[-8:] = 152
+    units[-8:] = 0
+    statics = pd.DataFrame({"pack": pack, "flag": flag, "shelf": shelf})
+    panel = panel_of(units, launch=launch, statics=statics)
+    return LaunchCurve().fit(panel), panel
+
+
+def test_new_items_alone_are_forecast_as_among_all(numbered):
+    """In a panel of their own, flag is 1 throughout and shelf nowhere 0 for some of them."""
+    model, panel = numbered
+    whole = model.mean(14)
+    new = np.arange(40, 48)
+    for chosen in (new, new[:1], new[panel.statics["shelf"][new] > 0]):
+        np.testing.assert_allclose(model.mean(14, panel=panel.select(chosen)), whole[chosen])
+    flagged = whole[new, 2:].mean(axis=1)
+    truth = 4 * np.sqrt(panel.statics["pack"].to_numpy()[new])
+    np.testing.assert_allclose(flagged, truth, rtol=0.3)
+
+
+def test_one_item_without_a_size_does_not_change_the_others(numbered):
+    """Sizes were learned by their ratios; a later 0 has none, and says nothing."""
+    model, panel = numbered
+    statics = panel.statics.copy()
+    statics.loc[47, "pack"] = 0.0
+    said = model.mean(14, panel=replace(panel, statics=statics))
+    np.testing.assert_allclose(said[:47], model.mean(14)[:47])
+    statics.loc[47, "pack"] = np.nan
+    unknown = model.mean(14, panel=replace(panel, statics=statics))
+    np.testing.assert_allclose(said[47], unknown[47])
+
+
+@pytest.mark.parametrize(
+    ("values", "by_ratio"),
+    [([1.0, 2.0, np.nan], True), ([0.0, 1.0], False), ([-1.0, 5.0], False), ([np.nan], False)],
+)
+def test_only_what_is_positive_throughout_is_scaled_by_ratio(values, by_ratio):
+    scaling = Scaling.of(np.array(values))
+    assert scaling.by_ratio == by_ratio
+    if scaling.deviation:
+        known = ~np.isnan(values)
+        scaled = scaling.scaled(np.array(values))
+        assert scaled[known].mean() == pytest.approx(0.0)
+        assert scaled[known].std() == pytest.approx(1.0)
+        assert (scaled[~known] == 0).all()

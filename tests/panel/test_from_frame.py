@@ -222,3 +222,86 @@ def test_bad_frames_are_refused_with_the_rows(frame, message):
 def test_an_unknown_frequency_is_refused():
     with pytest.raises(DataError, match="'15min' is not known"):
         Panel.from_frame(long(), freq="15min")
+
+
+# --- launches and delistings
+
+
+def lives(**columns: object) -> pd.DataFrame:
+    return pd.DataFrame({"item_id": ["tea", "cup"], **columns})
+
+
+@pytest.mark.parametrize("names", [("launch_date", "delisting_date"), ("launch", "delisting")])
+@pytest.mark.parametrize("as_text", [True, False])
+def test_launches_and_delistings_are_periods_and_no_attributes(names, as_text):
+    dates = pd.DataFrame(
+        {names[0]: ["2026-01-02", None], names[1]: ["2026-01-09", "2026-01-03"]}, dtype=object
+    )
+    dates = dates if as_text else dates.apply(pd.to_datetime)
+    statics = lives(category=["drinks", "kitchen"]).join(dates)
+    copy = statics.copy(deep=True)
+    panel = Panel.from_frame(long(), statics=statics)
+    assert panel.launch.tolist() == [-1, 1]
+    assert panel.delisting.tolist() == [2, 8]
+    assert panel.launch.dtype == panel.delisting.dtype == np.int32
+    assert list(panel.statics) == ["category"]
+    np.testing.assert_array_equal(panel.demand()[0], [4.0, 5.0, NAN])
+    pd.testing.assert_frame_equal(statics, copy)
+
+
+def test_without_dates_nothing_is_launched_nor_delisted():
+    for statics in (None, lives(), lives(launch_date=None, delisting_date=NAN)):
+        panel = Panel.from_frame(long(), statics=statics)
+        assert panel.launch.tolist() == [-1, -1]
+        assert panel.delisting.tolist() == [Panel.NEVER] * 2
+        assert list(panel.statics) == []
+
+
+def test_a_life_that_began_or_ended_before_the_panel_and_one_within_a_week():
+    statics = lives(launch_date=["2025-06-01", "2026-01-06"], delisting_date=["2025-12-01", None])
+    panel = Panel.from_frame(long(), statics=statics)
+    assert panel.launch.tolist() == [5, 0]
+    assert panel.delisting.tolist() == [Panel.NEVER, 0]
+    mondays = pd.date_range("2025-12-29", periods=3, freq="7D")
+    weekly = Panel.from_frame(long(date=[*mondays, *mondays]), statics=statics)
+    assert weekly.launch.tolist() == [1, 0]
+
+
+def test_periods_left_out_after_a_launch_are_days_without_a_sale():
+    """Tea was on the shelf from the 2nd and first sold on the 3rd; of the 1st nothing is known."""
+    frame = long().drop(index=[0, 1])
+    told = Panel.from_frame(frame, statics=lives(launch_date=["2026-01-02", None]))
+    np.testing.assert_array_equal(told.units[1], [NAN, 0.0, 3.0])
+    np.testing.assert_array_equal(Panel.from_frame(frame).units[1], [NAN, NAN, 3.0])
+
+
+def test_an_item_is_announced_by_its_launch_and_a_row_without_units():
+    row = pd.DataFrame({"item_id": ["new"], "date": [pd.Timestamp("2026-01-05")], "units": [None]})
+    statics = pd.DataFrame({"item_id": ["new"], "launch_date": ["2026-01-20"]})
+    panel = Panel.from_frame(pd.concat([long(), row.astype({"units": float})]), statics=statics)
+    assert panel.keys["item_id"].tolist() == ["cup", "new", "tea"]
+    assert panel.launch.tolist() == [-1, 19, -1]
+    assert np.isnan(panel.units[1]).all()
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"launch_date": ["soon", None]}, r"statics.launch_date: .*not dates.*'soon' \(row 0\)"),
+        ({"launch": ["spring", None]}, r"statics.launch_date: .*not dates.*'spring'"),
+        ({"delisting_date": [None, 20260101]}, r"statics.delisting_date: .*not dates.*\(row 1\)"),
+        (
+            {"launch_date": [None, "2026-01-02"], "delisting_date": ["2026-01-02", "2026-01-01"]},
+            r"statics.delisting_date: 1 values lie before launch_date.*\(row 1\)",
+        ),
+    ],
+)
+def test_lives_that_cannot_be_are_refused(columns, message):
+    with pytest.raises(DataError, match=message):
+        Panel.from_frame(long(), statics=lives(**columns))
+
+
+def test_a_launch_and_delisting_of_the_same_day_are_taken():
+    same = ["2026-01-02", "2026-01-02"]
+    panel = Panel.from_frame(long(), statics=lives(launch_date=same, delisting_date=same))
+    assert panel.launch.tolist() == panel.delisting.tolist() == [1, 1]

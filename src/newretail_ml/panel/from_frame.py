@@ -13,6 +13,8 @@ from newretail_ml.panel.periods import Periods, check_frequency, infer_frequency
 PLANS = (c.PRICE, c.REGULAR_PRICE, c.PROMOTION)
 _NIXTLA = {"unique_id": c.ITEM, "ds": c.DATE, "y": c.UNITS}
 _FRAME = "frame"
+_STATICS = "statics"
+_LIFE = {"launch": c.LAUNCH_DATE, "delisting": c.DELISTING_DATE}
 _ZONE = r"^(.*\d:\d\d.*?)\s*(?:Z|[+-]\d\d:?\d\d)$"
 
 
@@ -35,7 +37,9 @@ def panel_from_frame(
     period = periods.position(frame[c.DATE])
     _check_unique(frame, series * len(periods) + period, key_columns)
     shape = (len(keys), len(periods))
-    units = _filled(frame, series, period, shape, cut=_known_periods(frame, period))
+    attributes = _aligned(statics, keys)
+    launch = positions(attributes, c.LAUNCH_DATE, periods, missing=-1)
+    units = _filled(frame, series, period, launch, shape, cut=_known_periods(frame, period))
     censored = np.zeros(units.shape, dtype=bool)
     if c.CENSORED in frame:
         marked = frame[c.CENSORED].to_numpy() & (period < units.shape[1])
@@ -45,12 +49,12 @@ def panel_from_frame(
         periods=periods,
         units=units,
         censored=censored,
-        launch=np.full(len(keys), -1, dtype=np.int32),
-        delisting=np.full(len(keys), Panel.NEVER, dtype=np.int32),
+        launch=launch,
+        delisting=positions(attributes, c.DELISTING_DATE, periods, missing=Panel.NEVER),
         plans={
             name: plan_array(frame[name], series, period, shape) for name in PLANS if name in frame
         },
-        statics=_aligned(statics, keys),
+        statics=attributes.drop(columns=[c.LAUNCH_DATE, c.DELISTING_DATE], errors="ignore"),
         **({} if events is None else {"events": events}),
     )
 
@@ -85,6 +89,15 @@ def carried_forward(values: np.ndarray) -> np.ndarray:
     return np.take_along_axis(values, position, axis=1)
 
 
+def positions(table: pd.DataFrame, column: str, periods: Periods, *, missing: int) -> np.ndarray:
+    """(rows,) int32 period of each date, 0 for earlier ones; ``missing`` where none is told."""
+    found = np.full(len(table), missing, dtype=np.int32)
+    if column in table:
+        known = table[column].notna().to_numpy()
+        found[known] = np.maximum(periods.position(table[column][known]), 0)
+    return found
+
+
 def _checked(frame: pd.DataFrame) -> pd.DataFrame:
     names = {old: new for old, new in _NIXTLA.items() if old in frame and new not in frame}
     frame = frame.rename(columns=names).reset_index(drop=True)
@@ -109,7 +122,7 @@ def _checked(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**{c.DATE: _dates(frame[c.DATE])}, **checked)
 
 
-def _dates(values: pd.Series) -> pd.Series:
+def _dates(values: pd.Series, table: str = _FRAME) -> pd.Series:
     """Dates on the wall clock: a sale belongs to the day that the shop's clock showed."""
     if pd.api.types.is_numeric_dtype(values):
         dates = pd.Series(pd.NaT, index=values.index)
@@ -120,7 +133,7 @@ def _dates(values: pd.Series) -> pd.Series:
         dates = pd.to_datetime(text, format="ISO8601", errors="coerce")
     else:
         dates = pd.to_datetime(values, errors="coerce")
-    _refuse(values, dates.isna(), "are not dates", "Write them as YYYY-MM-DD.")
+    _refuse(values, dates.isna(), "are not dates", "Write them as YYYY-MM-DD.", table)
     return dates
 
 
@@ -132,12 +145,14 @@ def _numbers(values: pd.Series) -> pd.Series:
     return numbers
 
 
-def _refuse(values: pd.Series, bad: pd.Series, what: str, next_step: str) -> None:
+def _refuse(
+    values: pd.Series, bad: pd.Series, what: str, next_step: str, table: str = _FRAME
+) -> None:
     if bad.any():
         rows = values.index[bad]
         raise DataError(
             f"{bad.sum():,} values {what}, the first is {values[bad].tolist()[0]!r}",
-            table=_FRAME,
+            table=table,
             column=str(values.name),
             rows=rows,
             next_step=next_step,
@@ -165,10 +180,15 @@ def _known_periods(frame: pd.DataFrame, period: np.ndarray) -> int:
 
 
 def _filled(
-    frame: pd.DataFrame, series: np.ndarray, period: np.ndarray, shape: tuple[int, int], cut: int
+    frame: pd.DataFrame,
+    series: np.ndarray,
+    period: np.ndarray,
+    launch: np.ndarray,
+    shape: tuple[int, int],
+    cut: int,
 ) -> np.ndarray:
-    """Zero from a series' first row on, NaN before it and where units are missing."""
-    first = np.full(shape[0], shape[1])
+    """Zero from a series' launch or first row on, NaN before it and where units are missing."""
+    first = np.where(launch < 0, shape[1], launch)
     np.minimum.at(first, series, period)
     units = np.where(np.arange(cut) < first[:, None], np.nan, 0.0).astype(np.float32)
     inside = period < cut
@@ -183,7 +203,27 @@ def _aligned(statics: pd.DataFrame | None, keys: pd.DataFrame) -> pd.DataFrame:
     if not on or statics.duplicated(on).any():
         raise DataError(
             f"the static attributes need one row for each {' and '.join(keys.columns)}",
-            table="statics",
+            table=_STATICS,
             next_step="Add the key column, and drop rows that repeat a key.",
         )
-    return keys.merge(statics, how="left", on=on).drop(columns=list(keys.columns))
+    return keys.merge(_with_life(statics), how="left", on=on).drop(columns=list(keys.columns))
+
+
+def _with_life(statics: pd.DataFrame) -> pd.DataFrame:
+    """Launch and delisting, where they are told, as dates under the names of the items table."""
+    names = {old: new for old, new in _LIFE.items() if old in statics and new not in statics}
+    statics = statics.rename(columns=names).reset_index(drop=True)
+    for name in _LIFE.values():
+        if name in statics:
+            dates = _dates(statics[name].dropna(), _STATICS)
+            statics = statics.assign(**{name: dates.reindex(statics.index)})
+    if set(_LIFE.values()) <= set(statics):
+        early = statics[c.DELISTING_DATE] < statics[c.LAUNCH_DATE]
+        _refuse(
+            statics[c.DELISTING_DATE],
+            early,
+            f"lie before {c.LAUNCH_DATE}",
+            "Correct one of the two dates.",
+            _STATICS,
+        )
+    return statics

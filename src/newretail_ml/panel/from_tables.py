@@ -10,7 +10,7 @@ import pandas as pd
 from newretail_ml import columns as c
 from newretail_ml.errors import DataError
 from newretail_ml.panel.announced import announced
-from newretail_ml.panel.from_frame import PLANS, plan_array
+from newretail_ml.panel.from_frame import PLANS, plan_array, positions
 from newretail_ml.panel.panel import Panel
 from newretail_ml.panel.periods import Periods, check_frequency
 
@@ -38,8 +38,8 @@ def panel_from_tables(tables: RetailTables, by: tuple[str, ...], freq: str) -> P
         periods=periods,
         units=_units(lines, keys, periods, cut),
         censored=_censored(tables, places, keys, periods, cut),
-        launch=_positions(statics, c.LAUNCH_DATE, periods, missing=-1),
-        delisting=_positions(statics, c.DELISTING_DATE, periods, missing=Panel.NEVER),
+        launch=positions(statics, c.LAUNCH_DATE, periods, missing=-1),
+        delisting=positions(statics, c.DELISTING_DATE, periods, missing=Panel.NEVER),
         plans=_plans(tables, places, keys, periods, shape),
         statics=statics.drop(columns=[c.LAUNCH_DATE, c.DELISTING_DATE], errors="ignore"),
         **({} if tables.events is None else {"events": tables.events}),
@@ -125,16 +125,6 @@ def _statics(tables: RetailTables, keys: pd.DataFrame) -> pd.DataFrame:
         if table is not None and key in keys:
             statics = statics.merge(table, how="left", on=key)
     return statics.drop(columns=list(keys.columns))
-
-
-def _positions(statics: pd.DataFrame, column: str, periods: Periods, *, missing: int) -> np.ndarray:
-    if column not in statics:
-        return np.full(len(statics), missing, dtype=np.int32)
-    dates = statics[column]
-    known = dates.notna().to_numpy()
-    positions = np.full(len(statics), missing, dtype=np.int32)
-    positions[known] = np.maximum(periods.position(dates[known]), 0)
-    return positions
 
 
 def _plans(

@@ -29,6 +29,7 @@ from newretail_ml.forecasting.smoothing import AutoExponentialSmoothing, Optimiz
 from newretail_ml.forecasting.trees.lightgbm_model import LightGBMForecaster
 from newretail_ml.forecasting.trees.two_strategies import DirectAndRecursive
 from newretail_ml.panel import Panel
+from newretail_ml.panel.what_if import Plan
 
 COMBINATION = "combination"
 LEARNED = "lightgbm"
@@ -47,6 +48,8 @@ class AutoForecaster(Forecaster):
     Items that were launched a moment ago, or are about to be, follow the launches before them
     (`LaunchCurve`). Periods in which stock ran out enter with the demand that they hid
     (`recover_demand`).
+    Another plan of prices or promotions moves the forecast as it moves that of the trees, times
+    their share: the other models, and launch curves, do not read plans.
 
     Args:
         horizon: the furthest period ahead that it will be asked for.
@@ -57,8 +60,8 @@ class AutoForecaster(Forecaster):
         models_: the fitted models, by name.
         notes_: what was left out and why, and how the combination did beside its best member.
         judged_: RMSSE of each model and of the combination over the last horizon of history,
-            forecast without it, weights included, but for the number of trees; None where
-            history is too short.
+            forecast without it, weights included, but for the number of trees and for the
+            ceiling on their bulk orders; None where history is too short.
 
     >>> days = pd.DataFrame({"item_id": "tea", "date": pd.date_range("2026-01-05", periods=70),
     ...                      "units": [1, 2, 3, 4, 5, 6, 0] * 10})
@@ -108,6 +111,15 @@ class AutoForecaster(Forecaster):
             self._without_weights(panel)
         return self
 
+    def update(self, panel: Panel) -> Self:
+        """Start from newer days from now on, every member included, without a new fit."""
+        super().update(panel)
+        recovered = recover_demand(panel)
+        for model in (*self.models_.values(), self.launches_, self.trees):
+            if model is not None:
+                model.update(recovered)
+        return self
+
     @property
     def trees(self) -> LightGBMForecaster | None:
         """The global model among the members, to explain and to look into; None if left out."""
@@ -117,6 +129,20 @@ class AutoForecaster(Forecaster):
         if isinstance(model, DirectAndRecursive):
             return model.models_[0]
         return model if isinstance(model, LightGBMForecaster) else None
+
+    def _start(
+        self, horizon: int, panel: Panel | None, price: Plan | None, promo: Plan | None
+    ) -> Panel:
+        panel = super()._start(horizon, panel, price, promo)
+        if (price is not None or promo is not None) and (
+            self.trees is None or self.combination_.share == 0
+        ):
+            raise DataError(
+                "another plan would not move this forecast: of its models only the trees read "
+                "prices and promotions, and they are left out or have no weight",
+                next_step="Read notes_ and fit on more history, or ask without price and promo.",
+            )
+        return panel
 
     def _fitted(self, panel: Panel) -> dict[str, Forecaster]:
         models: dict[str, Forecaster] = {
@@ -152,12 +178,22 @@ class AutoForecaster(Forecaster):
         combined = self.combination_.combine(past.pool, past.learned, everyone)
         self.past_ = PastForecasts.beside(combined, panel, origins)
         self.spread_ = level_spread(self.past_, panel)
-        before = origins + self.horizon <= origins[-1]
-        if before.any():
-            weights = Combination.judged_by(past.only(before))
-            last = past.only(np.arange(len(origins)) == len(origins) - 1)
-            self.judged_ = self._judged(last, weights.combine(last.pool, last.learned, everyone))
-            self.notes_.append(_verdict(self.judged_, self.horizon))
+        self._judge(past)
+
+    def _judge(self, past: Past) -> None:
+        """How the models did at the last origin, by weights made of what ended before it."""
+        before = past.origins + self.horizon <= past.origins[-1]
+        if not before.any():
+            self.notes_.append(
+                "how the combination does beside its members is not known: history holds no two "
+                f"horizons of {self.horizon} periods to compare it on"
+            )
+            return
+        weights = Combination.judged_by(past.only(before))
+        last = past.only(np.arange(len(past.origins)) == len(past.origins) - 1)
+        everyone = np.arange(past.actual.shape[0])
+        self.judged_ = self._judged(last, weights.combine(last.pool, last.learned, everyone))
+        self.notes_.append(_verdict(self.judged_, self.horizon))
 
     def _past_forecasts(self, panel: Panel, origins: np.ndarray) -> Past:
         """The pool as fitted before the first origin; the learned model kept its own."""
@@ -248,7 +284,8 @@ def _verdict(judged: pd.DataFrame, horizon: int) -> str:
     single = loss.drop(COMBINATION)
     if not np.isfinite(loss).all():
         return f"the last {horizon} periods do not tell the models apart"
-    word = "beats" if loss[COMBINATION] < single.min() else "does not beat"
+    won = loss[COMBINATION] < single.min()
+    word = "beats" if won else "does not beat"
     return (
         f"over the last {horizon} periods of history the combination (RMSSE "
         f"{loss[COMBINATION]:.4f}) {word} its best member there, {single.idxmin()} "

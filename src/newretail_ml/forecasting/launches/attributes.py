@@ -19,8 +19,7 @@ class Attributes:
 
     Attributes:
         labels: name -> (series,) text, missing where it is not known.
-        numbers: name -> (series,) float, NaN where it is not known; logarithms of what is
-            positive, since prices and pack sizes act by their ratios.
+        numbers: name -> (series,) float as it stands in the panel, NaN where it is not known.
     """
 
     labels: dict[str, pd.Series]
@@ -39,11 +38,11 @@ class Attributes:
         for name in panel.statics:
             column = panel.statics[name]
             if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
-                numbers[str(name)] = _logarithm(column.to_numpy(np.float64, na_value=np.nan))
+                numbers[str(name)] = _finite(column.to_numpy(np.float64, na_value=np.nan))
             else:
                 labels[str(name)] = text(column)
         if c.PRICE in panel.plans:
-            numbers[c.PRICE] = _logarithm(_price(panel))
+            numbers[c.PRICE] = _finite(_price(panel))
         return cls(labels, numbers)
 
     def select(self, series: np.ndarray) -> Attributes:
@@ -62,11 +61,8 @@ def text(column: pd.Series) -> pd.Series:
     return pd.Series(np.where(column.isna(), None, labels), dtype=object)
 
 
-def _logarithm(values: np.ndarray) -> np.ndarray:
-    known = values[np.isfinite(values)]
-    if (known <= 0).any():
-        return np.where(np.isfinite(values), values, np.nan)
-    return np.log(np.where(np.isfinite(values), values, np.nan))
+def _finite(values: np.ndarray) -> np.ndarray:
+    return np.where(np.isfinite(values), values, np.nan)
 
 
 def _price(panel: Panel) -> np.ndarray:

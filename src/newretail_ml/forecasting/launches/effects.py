@@ -49,6 +49,40 @@ class Evidence:
         )
 
 
+@dataclass(frozen=True)
+class Scaling:
+    """How values of a number become comparable: decided by a fit, kept for all later values.
+
+    Prices and pack sizes act by their ratios, so that what is positive throughout counts by its
+    logarithm. A later value that has none says nothing, like one that is not known.
+
+    Attributes:
+        by_ratio: by logarithms.
+        mean: of the values, or of their logarithms.
+        deviation: theirs.
+    """
+
+    by_ratio: bool
+    mean: float
+    deviation: float
+
+    @classmethod
+    def of(cls, values: np.ndarray) -> Scaling:
+        """From (series,) values, NaN where not known; a deviation of 0 if they do not differ."""
+        known = values[~np.isnan(values)]
+        if not known.size:
+            return cls(False, 0.0, 0.0)
+        by_ratio = bool((known > 0).all())
+        known = np.log(known) if by_ratio else known
+        return cls(by_ratio, float(known.mean()), float(known.std()))
+
+    def scaled(self, values: np.ndarray) -> np.ndarray:
+        """Deviations from the mean, three at most, so that no effect is carried far."""
+        if self.by_ratio:
+            values = np.log(np.where(values > 0, values, np.nan))
+        return np.nan_to_num(np.clip((values - self.mean) / self.deviation, -3.0, 3.0))
+
+
 @dataclass
 class Effects:
     """Log levels by attribute.
@@ -57,13 +91,13 @@ class Effects:
         base: log level of the chain.
         of_label: attribute -> effect of each of its values.
         variance: attribute -> variance of the effects of its values.
-        of_number: attribute -> mean, deviation and effect of one deviation.
+        of_number: attribute -> its scaling, and the effect of one deviation.
     """
 
     base: float = 0.0
     of_label: dict[str, pd.Series] = field(default_factory=dict)
     variance: dict[str, float] = field(default_factory=dict)
-    of_number: dict[str, tuple[float, float, float]] = field(default_factory=dict)
+    of_number: dict[str, tuple[Scaling, float]] = field(default_factory=dict)
 
     @classmethod
     def fit(cls, attributes: Attributes, evidence: Evidence) -> Effects:
@@ -79,9 +113,9 @@ class Effects:
                 term.improve(log_level, evidence)
         of_label = {term.name: pd.Series(term.effects, term.names) for term in terms if term.names}
         of_number = {
-            term.name: (term.mean, term.deviation, float(term.effects[0]))
+            term.name: (term.scaling, float(term.effects[0]))
             for term in terms
-            if not term.names
+            if term.scaling is not None
         }
         variance = {term.name: term.variance for term in terms if term.names}
         return cls(float(start), of_label, variance, of_number)
@@ -92,9 +126,9 @@ class Effects:
         for name, effects in self.of_label.items():
             if name in attributes.labels:
                 log_level += attributes.labels[name].map(effects).fillna(0.0).to_numpy(float)
-        for name, (mean, deviation, effect) in self.of_number.items():
+        for name, (scaling, effect) in self.of_number.items():
             if name in attributes.numbers:
-                log_level += effect * _scaled(attributes.numbers[name], mean, deviation)
+                log_level += effect * scaling.scaled(attributes.numbers[name])
         return np.exp(log_level)
 
     def doubt(self, attributes: Attributes) -> np.ndarray:
@@ -118,8 +152,7 @@ class _Term:
     weight: np.ndarray
     effects: np.ndarray
     names: list[str] = field(default_factory=list)
-    mean: float = 0.0
-    deviation: float = 1.0
+    scaling: Scaling | None = None
     variance: float = _FIRST_VARIANCE
 
     def improve(self, log_level: np.ndarray, evidence: Evidence) -> None:
@@ -165,15 +198,8 @@ def _label_terms(attributes: Attributes) -> list[_Term]:
 def _number_terms(attributes: Attributes) -> list[_Term]:
     terms = []
     for name, values in attributes.numbers.items():
-        known = values[~np.isnan(values)]
-        deviation = float(known.std()) if known.size else 0.0
-        if deviation > 0:
-            mean, zeros = float(known.mean()), np.zeros(len(values), dtype=np.intp)
-            weight = _scaled(values, mean, deviation)
-            terms.append(_Term(name, zeros, weight, np.zeros(1), [], mean, deviation))
+        scaling = Scaling.of(values)
+        if scaling.deviation > 0:
+            zeros = np.zeros(len(values), dtype=np.intp)
+            terms.append(_Term(name, zeros, scaling.scaled(values), np.zeros(1), [], scaling))
     return terms
-
-
-def _scaled(values: np.ndarray, mean: float, deviation: float) -> np.ndarray:
-    """Deviations from the mean, three at most, so that no effect is carried far."""
-    return np.nan_to_num(np.clip((values - mean) / deviation, -3.0, 3.0))

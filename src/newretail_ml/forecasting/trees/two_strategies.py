@@ -53,6 +53,12 @@ class DirectAndRecursive(Forecaster):
                 self.models_.append(recursive)
         return super().fit(panel)
 
+    def update(self, panel: Panel) -> Self:
+        """Start from newer days from now on, without a new fit."""
+        for model in self.models_:
+            model.update(panel)
+        return super().update(panel)
+
     @property
     def past_(self) -> PastForecasts | None:
         """Forecasts from earlier origins, (1, series, origins, horizon); None without any."""
