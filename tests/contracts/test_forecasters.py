@@ -1,5 +1,6 @@
 """One suite for every demand model: whatever it is, this is how it behaves."""
 
+import os
 import pickle
 from copy import deepcopy
 from dataclasses import replace
@@ -346,6 +347,21 @@ def test_a_horizon_of_nothing_is_refused(name, fitted, horizon):
 
 
 @every_model
+@pytest.mark.parametrize("horizon", [7.0, 2.5, "7", True, None])
+def test_a_horizon_that_is_no_whole_number_is_refused(name, fitted, horizon):
+    with pytest.raises(DataError, match="a whole number"):
+        fitted(name).forecast(horizon)
+    with pytest.raises(DataError, match="a whole number"):
+        fitted(name).mean(horizon)
+
+
+@every_model
+def test_whole_numbers_of_any_kind_are_horizons(name, fitted):
+    said = fitted(name).forecast(np.int32(HORIZON))
+    assert bits(said) == bits(fitted(name).forecast(HORIZON))
+
+
+@every_model
 def test_no_paths_at_all_are_refused(name, fitted):
     with pytest.raises(DataError, match="1 or more"):
         fitted(name).forecast(HORIZON, n_paths=0)
@@ -433,6 +449,32 @@ def test_update_starts_from_newer_days(name, panel, fitted):
 
 
 @every_model
+def test_only_panels_are_learned_from(name, panel):
+    for other in (panel.to_frame(), panel.units, None):
+        with pytest.raises(DataError, match=r"Pass a Panel: Panel\.from_frame\(frame\)"):
+            MODELS[name].clone().fit(other)
+
+
+@every_model
+def test_a_panel_unlike_that_of_the_fit_is_refused(name, fitted, panel):
+    model = fitted(name)
+    weeks = mixed_panel("W", cut=CUT)
+    shops = replace(panel, keys=panel.keys.assign(**{c.LOCATION: "north"}))
+    for other, told in ((weeks, "frequency W"), (shops, "keys item_id, location_id")):
+        for use in (
+            model.update,
+            lambda given: model.forecast(HORIZON, panel=given),
+            lambda given: model.mean(HORIZON, panel=given),
+        ):
+            with pytest.raises(DataError, match=f"the panel has .*{told}"):
+                use(other)
+    with pytest.raises(DataError, match="Pass a Panel"):
+        model.forecast(HORIZON, panel=panel.to_frame())
+    assert model.panel_ is fitted(name).panel_
+    assert model.panel_.periods.freq == "D"
+
+
+@every_model
 def test_a_saved_model_says_the_same(name, fitted, panel, tmp_path):
     fitted(name).save(tmp_path / "model")
     loaded = Forecaster.load(tmp_path / "model")
@@ -443,6 +485,30 @@ def test_a_saved_model_says_the_same(name, fitted, panel, tmp_path):
         fitted(name).forecast(HORIZON, panel=earlier)
     )
     assert [file.name for file in tmp_path.iterdir()] == ["model"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems have no such modes")
+def test_a_saved_model_can_be_read_by_whom_other_files_can(tmp_path):
+    (tmp_path / "usual").touch()
+    MovingAverage().save(tmp_path / "model")
+    modes = [(tmp_path / name).stat().st_mode for name in ("usual", "model")]
+    assert modes[0] == modes[1]
+
+
+def test_a_model_that_cannot_be_written_leaves_the_old_file(tmp_path):
+    MovingAverage(3).save(tmp_path / "model")
+    model = MovingAverage(5)
+    model.broken = lambda: None
+    with pytest.raises((pickle.PicklingError, AttributeError)):
+        model.save(tmp_path / "model")
+    assert repr(Forecaster.load(tmp_path / "model")) == repr(MovingAverage(3))
+    assert [file.name for file in tmp_path.iterdir()] == ["model"]
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path):
+    for path in (tmp_path / "nope", str(tmp_path / "nope"), tmp_path):
+        with pytest.raises(DataError, match="there is no file"):
+            Forecaster.load(path)
 
 
 def test_a_file_that_holds_no_model_is_refused(tmp_path):
@@ -591,6 +657,15 @@ def test_a_short_history_is_enough_or_refused(name, cut, n_series):
 def test_a_horizon_near_the_length_of_history_is_enough_or_refused(name, horizon):
     model = changed(name, horizon=horizon) if name in OF_ONE_HORIZON else MODELS[name]
     forecast_or_refusal(model, panel_of(negative_binomial((6, 60), seed=1)), horizon)
+
+
+@every_model
+def test_no_series_at_all(name, fitted, panel):
+    nothing = panel.select(np.array([], dtype=int))
+    forecast = forecast_or_refusal(MODELS[name], nothing)
+    assert forecast is not None or name in LEARNED
+    assert fitted(name).forecast(HORIZON, n_paths=5, panel=nothing).paths.shape == (0, 5, HORIZON)
+    assert fitted(name).mean(HORIZON, panel=nothing).shape == (0, HORIZON)
 
 
 @every_model

@@ -67,10 +67,16 @@ def test_a_fit_of_little_is_made_anew_once_more_is_known(panel):
     assert known_of(earlier).positions(panel.until(CUT - 20))[1].tolist() == []
 
 
-@pytest.mark.parametrize(("periods", "enough"), [(29, False), (30, True)])
-def test_how_much_is_enough(periods, enough):
-    known = known_of(panel_of(np.full((1, periods), 2.0)))
-    assert known.enough.tolist() == [enough]
+@pytest.mark.parametrize(("freq", "least"), [("D", 30), ("W", 26), ("M", 18)])
+def test_how_much_is_enough(freq, least):
+    for periods, enough in ((least - 1, False), (least, True)):
+        known = known_of(panel_of(np.full((1, periods), 2.0), freq))
+        assert known.enough.tolist() == [enough]
+
+
+def test_two_years_of_months_need_no_new_fit():
+    panel = panel_of(negative_binomial((6, 28), seed=0), "M")
+    assert known_of(panel.until(24)).positions(panel)[1].tolist() == []
 
 
 def test_unknown_periods_do_not_count(panel):

@@ -155,7 +155,7 @@ def test_top_down_shares_by_means_where_no_series_sells():
     nodes = reconcile(base, PAIR, "top_down")
     np.testing.assert_allclose(nodes.paths[:, 0].ravel(), [8, 6, 2])
     nothing = base_of(PAIR, [[[8.0]], [[0.0]], [[0.0]]])
-    assert reconcile(nothing, PAIR, "top_down").paths.sum() == 0
+    assert reconcile(nothing, PAIR, "top_down").paths.ravel().tolist() == [8, 4, 4]
 
 
 def test_negative_values_are_taken_from_the_others():
@@ -263,12 +263,36 @@ def test_what_does_not_fit_is_refused(change, message):
 
 def test_past_errors_are_what_forecasts_missed():
     panel = panel_of(np.repeat([[1.0, 3.0, 3.0]], 20, axis=0).T.repeat(2, axis=1))
-    errors = past_errors(MovingAverage(1), panel, horizon=2, folds=3, n_paths=5)
+    errors = past_errors(MovingAverage(1), panel, horizon=2, folds=3)
     assert errors.shape == (3, 6)
     np.testing.assert_allclose(errors, 0.0, atol=1e-6)
     step = panel_of([[1.5] * 120 + [4.5] * 2])
     missed = past_errors(MovingAverage(1), step, horizon=2, folds=1)
     np.testing.assert_allclose(missed, [[3.0, 3.0]], rtol=1e-6)
+
+
+def test_past_errors_are_those_of_the_mean_itself():
+    units = np.random.default_rng(0).poisson(3.0, (4, 90))
+    panel, model = panel_of(units), MovingAverage()
+    expected = [
+        units[:, cut : cut + 7] - model.clone().fit(panel.until(cut)).mean(7) for cut in (76, 83)
+    ]
+    errors = past_errors(model, panel, horizon=7, folds=2)
+    np.testing.assert_array_equal(errors, np.concatenate(expected, axis=1))
+
+
+def test_series_of_nothing_share_their_total_equally():
+    """Only those under a total of which no series expects anything."""
+    keys = pd.DataFrame({c.ITEM: ["tea", "cup", "jam"]})
+    statics = pd.DataFrame({"aisle": ["hot", "hot", "cold"]})
+    hierarchy = Hierarchy.of_keys(keys, statics, levels=["aisle"])
+    sums = np.where(hierarchy.keys["aisle"].iloc[:2] == "hot", 8.0, 5.0)
+    base = base_of(hierarchy, np.array([*sums, 0.0, 0.0, 5.0])[:, None, None] * np.ones((1, 4, 2)))
+    made = reconcile(base, hierarchy, "top_down").paths
+    assert made[2:, :, 0].tolist() == [[4.0] * 4, [4.0] * 4, [5.0] * 4]
+    np.testing.assert_array_equal(made[:2], base.paths[:2])
+    nothing = reconcile(base_of(hierarchy, np.zeros((5, 4, 2))), hierarchy, "top_down")
+    assert not nothing.paths.any()
 
 
 def test_unknown_periods_leave_the_mean_squared_error_as_it_is():

@@ -208,3 +208,8 @@ def test_counts_do_better_than_smoothing_on_slow_items():
         for model in (NegativeBinomialSmoothing(), ExponentialSmoothing())
     )
     assert ours < other
+
+
+@pytest.mark.parametrize("width", [1, 7, 100])
+def test_sums_of_no_series(width):
+    assert aggregate_rate(np.empty((0, 60)), width).shape == (0,)

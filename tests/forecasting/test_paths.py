@@ -203,6 +203,18 @@ def test_donors_and_origins_lie_in_range(seed, n_series, n_origins, n_paths):
     assert len(np.unique(origins)) == min(n_origins, n_paths)
 
 
+@pytest.mark.parametrize("n_paths", [1, 2, 3, 5, 8, 12, 200])
+def test_paths_are_spread_evenly_over_the_origins(n_paths):
+    past = random_past(0, unknown=0.0)
+    n_origins = past.actual.shape[1]
+    _, origins = draw_analogues(np.ones((7, 6)), steady(7), past, n_paths, np.random.default_rng(0))
+    counts = np.bincount(origins[0], minlength=n_origins)
+    assert counts.sum() == n_paths
+    assert counts.max() - counts.min() <= 1
+    # As old on average as the origins themselves: neither the oldest nor the newest are favoured.
+    assert origins.mean() == pytest.approx((n_origins - 1) / 2, abs=0.5)
+
+
 def test_errors_are_borrowed_from_series_of_similar_demand():
     """Two crowds, each larger than the number of analogues: the steady one stays steady."""
     n, horizon = N_ANALOGUES + 10, 7

@@ -239,3 +239,8 @@ def test_parameters_hold_a_model_that_is_not_fitted():
     model.fit(mixed_panel())
     assert not hasattr(model.get_params()["model"], "panel_")
     assert not hasattr(model.model, "panel_")
+
+
+def test_no_series_have_no_index():
+    none = panel_of(np.ones((3, 60))).select(np.array([], dtype=int))
+    assert seasonal_index(none).shape == (0, 7)

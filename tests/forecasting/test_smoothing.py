@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from newretail_ml.errors import DataError
-from newretail_ml.forecasting import AutoExponentialSmoothing, ExponentialSmoothing, OptimizedTheta
+from newretail_ml.forecasting import (
+    AutoExponentialSmoothing,
+    ExponentialSmoothing,
+    Forecaster,
+    NegativeBinomialSmoothing,
+    OptimizedTheta,
+)
 from newretail_ml.forecasting.smoothing.drift import Drift
 from newretail_ml.forecasting.smoothing.first_sale import demand_after_first_sale
 from newretail_ml.forecasting.smoothing.fit import fit_form
@@ -262,11 +268,38 @@ def test_drift_is_measured_where_the_form_misses_it():
         model = ExponentialSmoothing(thorough=False).fit(panel_of(units))
         for part in model.smoothed_:
             part.fit.parameters[0] = 1e-4
-        model.drift_ = Drift.none()
+        model.learned_from_ = None
         measured.append(Drift.measured(model._mean, model._paths, panel_of(units)).variance)
     assert measured[0] < 0.005
     # From the level that it held to another: twice 0.16, less where a window straddles a jump.
     assert 0.16 < measured[1] < 0.32
+
+
+@pytest.mark.parametrize("model", [ExponentialSmoothing(), NegativeBinomialSmoothing()])
+def test_drift_is_measured_once_when_paths_are_drawn(model, monkeypatch, tmp_path):
+    """On the panel of the fit, whatever came first: means, newer days, or a file."""
+    world = wandering(40, 160, 0.02, seed=1)
+    panel, newer = panel_of(world[:, :150]), panel_of(world)
+    measured = []
+    actual = Drift.measured
+
+    def counted(predict, simulate, history):
+        measured.append(history)
+        return actual(predict, simulate, history)
+
+    monkeypatch.setattr(Drift, "measured", counted)
+    model = model.clone().fit(panel)
+    model.mean(7)
+    assert measured == []
+    model.save(tmp_path / "model")
+    loaded = Forecaster.load(tmp_path / "model")
+    expected = [model.forecast(7).paths, model.forecast(7, panel=newer).paths]
+    assert measured == [panel]
+    assert model.drift_.variance > 0
+    assert model.learned_from_ is None
+    np.testing.assert_array_equal(loaded.update(newer).forecast(7).paths, expected[1])
+    assert loaded.drift_ == model.drift_
+    assert model.fit(newer).learned_from_ is newer
 
 
 def test_factors_of_levels_have_mean_one_and_the_variance_asked_for():

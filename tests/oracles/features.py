@@ -76,13 +76,16 @@ class Chain:
         return self.history(row.series, row.origin).loc[:newest]
 
     def plan(self, name: str, series: int, period: int) -> float:
-        """What is planned; after the plan's end the last price goes on, a promotion does not."""
+        """What is planned; after the plan's end the regular price, and no promotion."""
         plan = self.panel.plans[name][series]
         if period < 0:
             return MISSING
         if period < len(plan):
             return float(plan[period])
-        return 0.0 if name == c.PROMOTION else float(plan[-1])
+        if name == c.PROMOTION:
+            return 0.0
+        regular = float(self.panel.plans[c.REGULAR_PRICE][series][-1])
+        return float(plan[-1]) if np.isnan(plan[-1]) or np.isnan(regular) else regular
 
     def date(self, period: int) -> pd.Timestamp:
         """The first day of a period."""

@@ -152,6 +152,42 @@ def test_reaching_continues_prices_but_not_promotions(panel):
     assert panel.reaching(3) is panel
 
 
+def test_plans_that_reach_the_future_stay(panel):
+    plans = {
+        c.PRICE: np.float32([[10, 10, 10, 10, 10, 8, 7]] * 4),
+        c.PROMOTION: np.float32([[0, 0, 0, 0, 0, 1, 1]] * 4),
+    }
+    longer = replace(panel, periods=panel.periods.resized(7), plans=plans)
+    assert longer.reaching(7) is longer
+    for name, after in ((c.PRICE, [10.0, 10.0]), (c.PROMOTION, [0.0, 0.0])):
+        np.testing.assert_array_equal(longer.reaching(9).plans[name][:, :7], plans[name])
+        assert longer.reaching(9).plans[name][:, 7:].tolist() == [after] * 4
+
+
+def test_after_a_promotion_the_price_goes_back(panel):
+    """To that of the last period without one; where no period tells it, the last price stays."""
+    price = np.float32([[10, 10, 12, 6, 6], [10, 10, 10, 10, 9], [6] * 5, [10, NAN, NAN, NAN, 6]])
+    promotion = np.float32([[0, 0, 0, 0.5, 1], [0, 0, 0, 0, 0], [1] * 5, [0, 0, 0, 1, 1]])
+    plans = {c.PRICE: price, c.PROMOTION: promotion}
+    after = replace(panel, plans=plans).reaching(7).plans[c.PRICE]
+    np.testing.assert_array_equal(after[:, :5], price)
+    assert after[:, 5:].tolist() == [[12.0] * 2, [9.0] * 2, [6.0] * 2, [10.0] * 2]
+    assert after.dtype == np.float32
+
+
+@pytest.mark.parametrize("promotions", [True, False])
+def test_the_price_goes_back_to_the_regular_one_where_that_is_known(panel, promotions):
+    plans = {
+        c.PRICE: np.float32([[10, 10, 10, 6, 6]] * 2 + [[NAN] * 5, [10, 10, 10, 6, 6]]),
+        c.REGULAR_PRICE: np.float32([[10, 10, 10, 10, 11]] * 3 + [[10, 10, 10, 10, NAN]]),
+    }
+    if promotions:
+        plans[c.PROMOTION] = np.float32([[0, 0, 0, 1, 1]] * 4)
+    longer = replace(panel, plans=plans).reaching(6).plans
+    np.testing.assert_array_equal(longer[c.PRICE][:, 5], [11.0, 11.0, NAN, 6.0])
+    np.testing.assert_array_equal(longer[c.REGULAR_PRICE][:, 5], [11.0, 11.0, 11.0, NAN])
+
+
 def test_frame_and_back(panel):
     censored = np.zeros_like(panel.censored)
     censored[1, 2] = True

@@ -51,6 +51,14 @@ def test_a_frame_changes_only_the_cells_it_names(panel):
     assert what_if(panel, 2, price=frame).plans[c.PRICE][:, 4:].tolist() == [[3.0, 3.0], [2.0, 1.5]]
 
 
+def test_a_frame_that_names_a_cell_twice_is_refused(panel):
+    frame = pd.DataFrame({c.ITEM: ["tea", "jam", "tea"], c.DATE: [DAYS[5]] * 3, c.PRICE: 1.5})
+    with pytest.raises(DataError, match=r"1 rows repeat a series and period \(row 2\)"):
+        what_if(panel, 2, price=frame)
+    frame[c.DATE] = [DAYS[4], DAYS[4], DAYS[5]]
+    assert what_if(panel, 2, price=frame).plans[c.PRICE][1, 4:].tolist() == [1.5, 1.5]
+
+
 def test_a_plan_reaches_beyond_the_calendar(panel):
     assert what_if(panel, 5, price=1.0).plans[c.PRICE][0].tolist() == [3.0] * 4 + [1.0] * 5
 

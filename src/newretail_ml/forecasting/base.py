@@ -5,9 +5,10 @@ from __future__ import annotations
 import inspect
 import pickle
 from abc import ABC, abstractmethod
+from functools import wraps
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any, Self
+from uuid import uuid4
 
 import numpy as np
 
@@ -27,8 +28,19 @@ class Forecaster(ABC):
 
     panel_: Panel
 
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        """Have the `fit` of every model refuse what is not a panel, before it begins."""
+        super().__init_subclass__(**keywords)
+        if "fit" in vars(cls):
+            cls.fit = _of_panels(cls.fit)  # type: ignore[method-assign]
+
     def fit(self, panel: Panel) -> Self:
-        """Learn from all that the panel knows."""
+        """Learn from all that the panel knows.
+
+        Raises:
+            DataError: that is not a panel.
+        """
+        _check_panel(panel)
         self.panel_ = panel
         return self
 
@@ -40,8 +52,9 @@ class Forecaster(ABC):
 
         Raises:
             NotFittedError: `fit` was not called.
+            DataError: the panel has another frequency, or other key columns, than that of the fit.
         """
-        self._fitted_panel()
+        _check_alike(panel, self._fitted_panel())
         self.panel_ = panel
         return self
 
@@ -67,7 +80,8 @@ class Forecaster(ABC):
 
         Raises:
             NotFittedError: `fit` was not called.
-            DataError: the model cannot see that far, or the panel has no such plan.
+            DataError: the model cannot see that far, the horizon is not a whole number, the panel
+                has no such plan, or another frequency or other key columns than that of the fit.
         """
         panel = self._start(horizon, panel, price, promo)
         if n_paths < 1:
@@ -91,21 +105,26 @@ class Forecaster(ABC):
     def save(self, path: str | Path) -> None:
         """Write the model to a file, whole or not at all."""
         path = Path(path)
-        with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            try:
+        unfinished = path.with_name(f".{path.name}.{uuid4().hex}")
+        try:
+            with unfinished.open("xb") as file:
                 pickle.dump(self, file)
-            except BaseException:
-                Path(file.name).unlink()
-                raise
-        Path(file.name).replace(path)
+            unfinished.replace(path)
+        except BaseException:
+            unfinished.unlink(missing_ok=True)
+            raise
 
     @staticmethod
     def load(path: str | Path) -> Forecaster:
         """A model that `save` wrote. Load only files that you trust: they can run code.
 
         Raises:
-            DataError: the file holds no such model.
+            DataError: there is no such file, or it holds no such model.
         """
+        if not Path(path).is_file():
+            raise DataError(
+                f"there is no file {path}", next_step="Save a model with model.save(path)."
+            )
         with Path(path).open("rb") as file:
             try:
                 model = pickle.load(file)  # noqa: S301
@@ -143,11 +162,11 @@ class Forecaster(ABC):
     ) -> Panel:
         """The panel to forecast from, under the plan that was asked for."""
         fitted = self._fitted_panel()
-        if horizon < 1:
-            raise DataError(
-                f"a horizon of {horizon} periods was asked for", next_step="Ask for 1 or more."
-            )
-        panel = fitted if panel is None else panel
+        _check_horizon(horizon)
+        if panel is None:
+            panel = fitted
+        else:
+            _check_alike(panel, fitted)
         return what_if(panel, horizon, price=price, promotion=promo)
 
     def __repr__(self) -> str:
@@ -187,6 +206,45 @@ def _sold(panel: Panel, horizon: int) -> np.ndarray:
     launched = (panel.launch < 0)[:, None] | (period >= panel.launch[:, None])
     seen = (panel.launch >= 0) | (panel.start < panel.cut)
     return (seen[:, None] & launched & (period < panel.delisting[:, None])).astype(np.float32)
+
+
+def _of_panels(fit: Any) -> Any:
+    @wraps(fit)
+    def checked(self: Forecaster, panel: Panel) -> Forecaster:
+        _check_panel(panel)
+        return fit(self, panel)
+
+    return checked
+
+
+def _check_panel(panel: object) -> None:
+    if not isinstance(panel, Panel):
+        raise DataError(
+            f"a {type(panel).__name__} is not a panel",
+            next_step="Pass a Panel: Panel.from_frame(frame).",
+        )
+
+
+def _check_alike(panel: Panel, fitted: Panel) -> None:
+    """Refuse a panel of other periods or keys than the one of the fit."""
+    _check_panel(panel)
+    told, known = (
+        f"frequency {each.periods.freq} and keys {', '.join(map(str, each.keys))}"
+        for each in (panel, fitted)
+    )
+    if told != known:
+        raise DataError(
+            f"the panel has {told}, that of the fit {known}",
+            next_step="Pass a panel of the same frequency and keys, or fit anew.",
+        )
+
+
+def _check_horizon(horizon: object) -> None:
+    if isinstance(horizon, bool) or not isinstance(horizon, int | np.integer) or horizon < 1:
+        raise DataError(
+            f"a horizon of {horizon!r} periods was asked for",
+            next_step="Ask for a whole number, 1 or more.",
+        )
 
 
 def _not_a_model(path: str | Path) -> DataError:

@@ -9,8 +9,9 @@ import pandas as pd
 
 from newretail_ml.panel import Panel
 
-# A fit of fewer known periods, or without a sale, says little about what comes after it.
-_ENOUGH_PERIODS = 30
+# A fit of fewer known periods, or without a sale, says little about what comes after it: a month
+# of days, half a year of weeks, a year and a half of months.
+_ENOUGH_PERIODS = {"D": 30, "W": 26, "M": 18}
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class Known:
     @classmethod
     def of(cls, panel: Panel, demand: np.ndarray) -> Known:
         """The series of a panel with (series, periods) demand, NaN where it is not known."""
-        enough = ((~np.isnan(demand)).sum(axis=1) >= _ENOUGH_PERIODS) & (demand > 0).any(axis=1)
+        known = (~np.isnan(demand)).sum(axis=1)
+        enough = (known >= _ENOUGH_PERIODS[panel.periods.freq]) & (demand > 0).any(axis=1)
         keys = pd.MultiIndex.from_frame(panel.keys)
         return cls(keys, panel.periods.first, panel.cut, enough)
 

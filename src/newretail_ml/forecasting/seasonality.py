@@ -108,8 +108,9 @@ class _Sums:
     def of(cls, demand: np.ndarray, length: int) -> _Sums:
         level = centred_average(demand, length)
         known = ~np.isnan(level)
-        missing = -demand.shape[1] % length
-        shape = (len(demand), -1, length)
+        seasons = -(-demand.shape[1] // length)
+        missing = seasons * length - demand.shape[1]
+        shape = (len(demand), seasons, length)
         pair = (np.where(known, demand, 0.0), np.where(known, level, 0.0))
         return cls(*(np.pad(part, ((0, 0), (0, missing))).reshape(shape) for part in pair))
 

@@ -95,9 +95,19 @@ class Panel:
         rows whose sales only bound demand. Columns price, regular_price and promotion are plans:
         rows with a date after the last known sale, and no units, carry them into the future.
 
+        Args:
+            frame: one row a series and period.
+            freq: "D", "W" or "M"; by default by the smallest gap between two dates.
+            statics: one row an item (or series), with its key and attributes. Columns
+                launch_date and delisting_date (or launch and delisting) are dates, empty where
+                not known, and no attributes: they become `launch` and `delisting`, and periods
+                left out after a launch count as zero sales even before the first row. An item
+                yet to be launched needs one row in the frame, with no units.
+            events: columns date, event, and location_id or region where an event is local.
+
         Raises:
-            DataError: a column is missing, a key repeats, or units are text, negative or
-                infinite.
+            DataError: a column is missing, a key repeats, units are text, negative or
+                infinite, or a launch or delisting is no date or in the wrong order.
         """
         from newretail_ml.panel.from_frame import panel_from_frame
 
@@ -190,12 +200,18 @@ class Panel:
     def reaching(self, n_periods: int) -> Panel:
         """The panel with a calendar of at least ``n_periods``.
 
-        Where a plan does not reach that far, its last price goes on and no promotion follows.
+        Plans that reach that far stay as they are. Where they end, no promotion follows, and a
+        price goes back to what it is without one: the last regular price, or else the last price
+        of a period without promotion. Where neither is known, the last price goes on; a price
+        that is not known at the end stays unknown.
         """
         extra = n_periods - len(self.periods)
         if extra <= 0:
             return self
-        plans = {name: _continued(name, plan, extra) for name, plan in self.plans.items()}
+        plans = {
+            name: np.concatenate([plan, np.repeat(_after(name, self.plans), extra, axis=1)], axis=1)
+            for name, plan in self.plans.items()
+        }
         return replace(self, periods=self.periods.resized(n_periods), plans=plans)
 
     def to_frame(self) -> pd.DataFrame:
@@ -217,6 +233,25 @@ class Panel:
         )
 
 
-def _continued(name: str, plan: np.ndarray, extra: int) -> np.ndarray:
-    last = np.zeros_like(plan[:, -1:]) if name == c.PROMOTION else plan[:, -1:]
-    return np.concatenate([plan, np.repeat(last, extra, axis=1)], axis=1)
+def _after(name: str, plans: Mapping[str, np.ndarray]) -> np.ndarray:
+    """(series, 1) what a plan comes to where it ends."""
+    last = plans[name][:, -1:]
+    if name == c.PROMOTION:
+        return np.zeros_like(last)
+    if name != c.PRICE:
+        return last
+    if c.REGULAR_PRICE in plans:
+        usual = plans[c.REGULAR_PRICE][:, -1:]
+    elif c.PROMOTION in plans:
+        usual = _last_without_promotion(plans[c.PRICE], plans[c.PROMOTION])
+    else:
+        return last
+    return np.where(np.isnan(usual) | np.isnan(last), last, usual)
+
+
+def _last_without_promotion(price: np.ndarray, promotion: np.ndarray) -> np.ndarray:
+    """(series, 1) price of the last period that has one and no promotion; NaN if none has."""
+    plain = ~np.isnan(price) & ~(promotion > 0)
+    from_end = np.flip(plain, axis=1).argmax(axis=1)[:, None]
+    found = np.take_along_axis(price, price.shape[1] - 1 - from_end, axis=1)
+    return np.where(plain.any(axis=1, keepdims=True), found, np.float32(np.nan))

@@ -103,6 +103,14 @@ def _table(panel: Panel, frame: pd.DataFrame, name: str, future: np.ndarray) -> 
             rows=frame.index[outside],
             next_step="Drop them, or forecast further.",
         )
+    twice = pd.DataFrame({"series": series, "step": step}).duplicated().to_numpy()
+    if twice.any():
+        raise DataError(
+            f"{twice.sum():,} rows repeat a series and period",
+            table="plan",
+            rows=frame.index[twice],
+            next_step="Keep one row for each series and period.",
+        )
     given = pd.to_numeric(frame[name], errors="coerce").to_numpy(float)
     _check(name, given)
     values = future.astype(float)

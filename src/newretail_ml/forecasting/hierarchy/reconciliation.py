@@ -117,11 +117,15 @@ def _mapping(
 
 
 def _shared_out(hierarchy: Hierarchy, base: Forecast) -> Mapping:
-    """The level of fewest nodes, in proportion to the series' forecasts; or to their means."""
+    """The level of fewest nodes, in proportion to the series' forecasts; or to their means.
+
+    Where a node expects something and none of its series ever does, they share it equally.
+    """
     n_above = hierarchy.n_above
     top = min((hierarchy.rows(level) for level in hierarchy.levels), key=len)
     members = hierarchy.summing[top]
     usual = base.paths[n_above:].mean(axis=(1, 2), dtype=np.float64)[:, None]
+    usual = np.where(members.T @ (members @ usual) <= 0, 1.0, usual)
 
     def share_out(nodes: np.ndarray) -> np.ndarray:
         nothing = members.T @ (members @ nodes[n_above:]) <= 0

@@ -16,7 +16,6 @@ def past_errors(
     horizon: int,
     folds: int = 8,
     step: int | None = None,
-    n_paths: int = 100,
 ) -> np.ndarray:
     """(nodes, folds x horizon) errors of forecasts that a model would have made.
 
@@ -29,7 +28,6 @@ def past_errors(
         horizon: periods of each forecast.
         folds: how many forecasts, the last of which ends with the panel.
         step: periods between them; by default one horizon.
-        n_paths: paths whose mean is the forecast.
 
     Raises:
         DataError: history is too short.
@@ -44,7 +42,7 @@ def past_errors(
     for cut in cuts[::-1]:
         fitted = model.clone().fit(nodes.until(int(cut)))
         actual = nodes.demand(periods=slice(int(cut), int(cut) + horizon))
-        errors.append(actual - fitted.forecast(horizon, n_paths=n_paths).mean())
+        errors.append(actual - fitted.mean(horizon))
     return _without_gaps(np.concatenate(errors, axis=1))
 
 

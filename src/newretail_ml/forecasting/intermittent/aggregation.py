@@ -72,7 +72,7 @@ def aggregate_rate(demand: np.ndarray, width: int) -> np.ndarray:
     """
     n_buckets = max(demand.shape[1] // width, 1)
     recent = demand[:, -n_buckets * width :].astype(np.float64)
-    buckets = recent.reshape(len(demand), n_buckets, -1)
+    buckets = recent.reshape(len(demand), n_buckets, recent.shape[1] // n_buckets)
     known = ~np.isnan(buckets)
     count = known.sum(axis=2)
     total = np.where(known, buckets, 0.0).sum(axis=2)

@@ -6,11 +6,10 @@ from typing import Self
 
 import numpy as np
 
-from newretail_ml.forecasting.base import Forecaster
 from newretail_ml.forecasting.carry import Known
 from newretail_ml.forecasting.intermittent.likelihood import CountFit, Counts, fit_counts
 from newretail_ml.forecasting.paths import rounded_like
-from newretail_ml.forecasting.smoothing.drift import Drift
+from newretail_ml.forecasting.smoothing.drift import Drifting
 from newretail_ml.forecasting.smoothing.first_sale import demand_after_first_sale
 from newretail_ml.forecasting.smoothing.simulate import held
 from newretail_ml.forecasting.smoothing.theta import seasonal_index
@@ -21,7 +20,7 @@ _COUNTS_PER_PERIOD = 10.0
 _CHUNK = 512
 
 
-class NegativeBinomialSmoothing(Forecaster):
+class NegativeBinomialSmoothing(Drifting):
     """Counts around a mean that follows past counts, for items that sell now and then.
 
     Demand in a period is negative binomial with mean ``factor * mean[t]`` and variance
@@ -52,7 +51,6 @@ class NegativeBinomialSmoothing(Forecaster):
 
     fitted_: CountFit
     known_: Known
-    drift_: Drift
 
     def __init__(self, season_length: int | None = None) -> None:
         self.season_length = season_length
@@ -62,8 +60,6 @@ class NegativeBinomialSmoothing(Forecaster):
         super().fit(panel)
         self.fitted_ = fit_counts(self._counts(panel)[0])
         self.known_ = Known.of(panel, demand_after_first_sale(panel))
-        self.drift_ = Drift.none()
-        self.drift_ = Drift.measured(self._mean, self._paths, panel)
         return self
 
     def _counts(self, panel: Panel) -> tuple[Counts, np.ndarray, np.ndarray]:
@@ -101,12 +97,13 @@ class NegativeBinomialSmoothing(Forecaster):
         counts, index, unit = self._counts(panel)
         fitted = self._fits(panel, counts)
         factors = index[:, (panel.cut + np.arange(horizon)) % index.shape[1]]
+        drift = self._drift()
         paths = np.empty((panel.n_series, n_paths, horizon), dtype=np.float32)
         for first in range(0, panel.n_series, _CHUNK):
             part = slice(first, first + _CHUNK)
             some = fitted.select(part)
             count = counts.known[:, part].sum(axis=0)
-            levels = self.drift_.factors((n_paths, horizon), some.scatter, count, rng)
+            levels = drift.factors((n_paths, horizon), some.scatter, count, rng)
             drawn = _drawn(some, factors[part], levels.transpose(2, 0, 1), rng)
             mean = _expected(some, factors[part])
             paths[part] = held(drawn * unit[part, None, None], mean * unit[part, None])

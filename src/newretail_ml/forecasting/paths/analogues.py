@@ -35,6 +35,7 @@ def draw_analogues(
     """Whose trajectory each path follows: donors (series, paths) and origins (1, paths).
 
     Similar means close in expected demand and in the variation of demand from week to week.
+    Paths are spread evenly over the origins, the oldest of them first.
     Donors are series of the past forecasts, on sale at the origin; the panel may hold others.
     """
     from scipy.spatial import cKDTree
@@ -46,7 +47,7 @@ def draw_analogues(
     spread = np.where(spread > 0, spread, 1.0)
     told = past.known
     usable = np.flatnonzero(told.any(axis=0))
-    origins = usable[np.arange(n_paths) % len(usable)]
+    origins = usable[(2 * np.arange(n_paths) + 1) * len(usable) // (2 * n_paths)]
     donors = np.empty((len(mean), n_paths), dtype=np.intp)
     known, similar = np.empty(0, dtype=np.intp), np.empty((0, 0), dtype=np.intp)
     for origin in np.unique(origins):

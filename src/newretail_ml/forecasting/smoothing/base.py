@@ -9,10 +9,9 @@ from typing import Self
 
 import numpy as np
 
-from newretail_ml.forecasting.base import Forecaster
 from newretail_ml.forecasting.carry import Known
 from newretail_ml.forecasting.paths import paths_around_mean, rounded_like
-from newretail_ml.forecasting.smoothing.drift import Drift
+from newretail_ml.forecasting.smoothing.drift import Drifting
 from newretail_ml.forecasting.smoothing.first_sale import demand_after_first_sale
 from newretail_ml.forecasting.smoothing.fit import Fit, fit_form
 from newretail_ml.forecasting.smoothing.form import Form, History
@@ -63,20 +62,17 @@ class Smoothed:
         return [self.only(piece == number) for number in np.unique(piece)]
 
 
-class Smoothing(Forecaster):
+class Smoothing(Drifting):
     """What the smoothing models share: fits by form, and paths by simulation."""
 
     smoothed_: list[Smoothed]
     known_: Known
-    drift_: Drift
 
     def fit(self, panel: Panel) -> Self:
         """Fit every series. Newer days move the states on, with the parameters of the fit."""
         super().fit(panel)
         self.smoothed_ = self._smooth(panel)
         self.known_ = Known.of(panel, demand_after_first_sale(panel))
-        self.drift_ = Drift.none()
-        self.drift_ = Drift.measured(self._mean, self._paths, panel)
         return self
 
     @abstractmethod
@@ -125,6 +121,7 @@ class Smoothing(Forecaster):
         periods = drawn_periods(panel.cut, season, (n_paths, horizon), rng)
         any_phase = turned(periods, panel.cut, season, rng)
         has_factors = (factors != 1).any(axis=1)
+        drift = self._drift()
         paths = np.empty((panel.n_series, n_paths, horizon), dtype=np.float32)
         for part in _by_season(self._parts(panel), has_factors):
             history, fit = History.of(demand[part.series]), part.fit
@@ -133,7 +130,7 @@ class Smoothing(Forecaster):
             seasonal = fit.form.has_season or has_factors[part.series].any()
             drawn = ratios.drawn(periods if seasonal else any_phase, rng)
             ahead = simulate(fit, states, panel.cut, drawn, ratios.least)
-            ahead *= self.drift_.factors((n_paths, horizon), ratios.variance, fit.count, rng)
+            ahead *= drift.factors((n_paths, horizon), ratios.variance, fit.count, rng)
             mean = point_forecast(fit, states, panel.cut, horizon, ratios.least)
             paths[part.series] = held(ahead.transpose(2, 0, 1), mean)
         phase = (panel.cut + np.arange(horizon)) % factors.shape[1]

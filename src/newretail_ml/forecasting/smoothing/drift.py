@@ -21,10 +21,13 @@ Journal of Forecasting 30, 217-234.
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
+from newretail_ml.forecasting.base import Forecaster
 from newretail_ml.forecasting.paths import PastForecasts
 from newretail_ml.panel import Panel
 
@@ -112,6 +115,31 @@ class Drift:
         walk = np.exp(np.cumsum(walk, axis=1, out=walk), out=walk)
         last = np.broadcast_to(walk[:, -1:], (n_paths, horizon - len(variance), len(scatter)))
         return np.concatenate([walk, last], axis=1)
+
+
+class Drifting(Forecaster):
+    """A model whose levels drift on its paths.
+
+    The drift is measured on the panel of the fit when the first paths are drawn: who asks for
+    means alone does not wait for it.
+    """
+
+    drift_: Drift
+    learned_from_: Panel | None
+
+    def fit(self, panel: Panel) -> Self:
+        """Learn from all that the panel knows."""
+        self.drift_, self.learned_from_ = Drift.none(), panel
+        return super().fit(panel)
+
+    def _drift(self) -> Drift:
+        panel = self.learned_from_
+        if panel is not None:
+            certain = copy(self)
+            certain.learned_from_ = None
+            self.drift_ = Drift.measured(certain._mean, certain._paths, panel)
+            self.learned_from_ = None
+        return self.drift_
 
 
 def excess_variance(seen: np.ndarray, drawn: np.ndarray) -> float:
