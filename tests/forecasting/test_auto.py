@@ -16,7 +16,8 @@ from newretail_ml.forecasting import (
     recover_demand,
 )
 from newretail_ml.forecasting.combination import auto
-from newretail_ml.forecasting.combination.auto import COMBINATION, LEARNED, _scale
+from newretail_ml.forecasting.combination.auto import LEARNED, _scale
+from newretail_ml.forecasting.combination.verdict import COMBINATION
 from newretail_ml.forecasting.combination.weights import Combination
 from newretail_ml.forecasting.paths.spread import LevelSpread
 from newretail_ml.panel import Panel

@@ -7,11 +7,11 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from newretail_ml import columns as c
 from newretail_ml.errors import DataError, NotFittedError
 from newretail_ml.forecasting.base import Forecaster
 from newretail_ml.forecasting.carry import Known
 from newretail_ml.forecasting.censoring import recover_demand
+from newretail_ml.forecasting.combination.verdict import losses, verdict
 from newretail_ml.forecasting.combination.weights import Combination, Past
 from newretail_ml.forecasting.intermittent import IMAPA, NegativeBinomialSmoothing
 from newretail_ml.forecasting.launches import LaunchCurve, young
@@ -31,7 +31,6 @@ from newretail_ml.forecasting.trees.two_strategies import DirectAndRecursive
 from newretail_ml.panel import Panel
 from newretail_ml.panel.what_if import Plan
 
-COMBINATION = "combination"
 LEARNED = "lightgbm"
 _LONG_WINDOWS = {"D": 56, "W": 26, "M": 18}
 
@@ -192,8 +191,9 @@ class AutoForecaster(Forecaster):
         weights = Combination.judged_by(past.only(before))
         last = past.only(np.arange(len(past.origins)) == len(past.origins) - 1)
         everyone = np.arange(past.actual.shape[0])
-        self.judged_ = self._judged(last, weights.combine(last.pool, last.learned, everyone))
-        self.notes_.append(_verdict(self.judged_, self.horizon))
+        combined = weights.combine(last.pool, last.learned, everyone)
+        self.judged_ = losses(last, combined, list(self.models_))
+        self.notes_.append(verdict(self.judged_, self.horizon))
 
     def _past_forecasts(self, panel: Panel, origins: np.ndarray) -> Past:
         """The pool as fitted before the first origin; the learned model kept its own."""
@@ -217,18 +217,6 @@ class AutoForecaster(Forecaster):
             self.notes_.append(f"{LEARNED} is left out: history is too short to judge it")
             return None
         return model.past_.forecast.mean(axis=0)
-
-    def _judged(self, last: Past, combined: np.ndarray) -> pd.DataFrame:
-        """RMSSE of each model and the combination from one origin."""
-        learned = [] if last.learned is None else [last.learned]
-        errors = np.stack([*last.pool, *learned, combined]) - last.actual
-        squares = np.where(np.isnan(errors), 0.0, errors**2).sum(axis=(2, 3))
-        known = np.maximum((~np.isnan(last.actual)).sum(axis=(1, 2)), 1)
-        scaled = np.sqrt(squares / known) / last.scale
-        told = np.isfinite(scaled).all(axis=0) & ~np.isnan(last.actual).all(axis=(1, 2))
-        names = [*self.models_, COMBINATION]
-        loss = scaled[:, told].mean(axis=1) if told.any() else np.full(len(names), np.nan)
-        return pd.DataFrame({c.MODEL: names, "rmsse": loss})
 
     def _mean(self, panel: Panel, horizon: int) -> np.ndarray:
         if horizon > self.horizon:
@@ -277,17 +265,3 @@ def _scale(panel: Panel) -> np.ndarray:
     known = ~np.isnan(steps)
     total, count = np.where(known, steps, 0.0).sum(axis=1), known.sum(axis=1)
     return np.sqrt(np.divide(total, count, out=np.full(len(total), np.nan), where=total > 0))
-
-
-def _verdict(judged: pd.DataFrame, horizon: int) -> str:
-    loss = judged.set_index(c.MODEL)["rmsse"]
-    single = loss.drop(COMBINATION)
-    if not np.isfinite(loss).all():
-        return f"the last {horizon} periods do not tell the models apart"
-    won = loss[COMBINATION] < single.min()
-    word = "beats" if won else "does not beat"
-    return (
-        f"over the last {horizon} periods of history the combination (RMSSE "
-        f"{loss[COMBINATION]:.4f}) {word} its best member there, {single.idxmin()} "
-        f"({single.min():.4f})"
-    )
