@@ -39,7 +39,7 @@ def backtest_command(
         check_folder_path(out)
     tables = job.tables()
     panel = job.panel(tables)
-    models = standard_models(job.horizon, job.seed)
+    models = standard_models(job.horizon, job.seed, progress=job.progress)
     with job.tracked("backtest", panel, tables, folds=folds, cuts=cuts) as run:
         result = backtest(
             {name: models[name] for name in model_names or MODEL_NAMES},

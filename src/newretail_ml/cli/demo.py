@@ -95,7 +95,7 @@ def _sample(job: Job) -> RetailTables:
 
 def _judged(job: Job, panel: Panel, run: Run) -> Backtest:
     """The default beside two baselines, on the last weeks of history."""
-    models = standard_models(job.horizon, job.seed)
+    models = standard_models(job.horizon, job.seed, progress=job.progress)
     shown = {name: models[name] for name in (AUTO, "moving-average", "seasonal-naive")}
     result = backtest(
         shown,

@@ -47,7 +47,9 @@ def forecast_command(job: Job, model_name: str, paths: bool, out: Path) -> None:
 
 def made_forecast(job: Job, panel: Panel, model_name: str, run: Run) -> tuple[Forecaster, Forecast]:
     """The fitted model and its forecast; both are tracked."""
-    model = models_of.standard_models(job.horizon, job.seed)[model_name].fit(panel)
+    model = models_of.standard_models(job.horizon, job.seed, progress=job.progress)[model_name].fit(
+        panel
+    )
     forecast = model.forecast(job.horizon, random_state=job.seed)
     run.log_tags({"model": model_name, "why": model_words(model_name, model)})
     run.log_model(model, forecast)

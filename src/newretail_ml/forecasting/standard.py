@@ -12,10 +12,12 @@ from newretail_ml.forecasting.trees.lightgbm_model import LightGBMForecaster
 AUTO = "auto"
 
 
-def standard_models(horizon: int, random_state: int = 0) -> dict[str, Forecaster]:
+def standard_models(
+    horizon: int, random_state: int = 0, *, progress: bool = True
+) -> dict[str, Forecaster]:
     """One of each model; "auto", the first, combines them and is the default."""
     return {
-        AUTO: AutoForecaster(horizon, random_state=random_state),
+        AUTO: AutoForecaster(horizon, random_state=random_state, progress=progress),
         "lightgbm": LightGBMForecaster(horizon, random_state=random_state),
         "smoothing": SeasonallyAdjusted(AutoExponentialSmoothing()),
         "moving-average": MovingAverage(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Self
 
 import numpy as np
@@ -54,6 +55,7 @@ class AutoForecaster(Forecaster):
         horizon: the furthest period ahead that it will be asked for.
         random_state: seed of the learned model.
         n_threads: threads; results do not depend on it.
+        progress: show progress bars while fitting.
 
     Attributes:
         models_: the fitted models, by name.
@@ -79,11 +81,17 @@ class AutoForecaster(Forecaster):
     launches_: LaunchCurve
 
     def __init__(
-        self, horizon: int = 28, *, random_state: int = 0, n_threads: int | None = None
+        self,
+        horizon: int = 28,
+        *,
+        random_state: int = 0,
+        n_threads: int | None = None,
+        progress: bool = True,
     ) -> None:
         self.horizon = horizon
         self.random_state = random_state
         self.n_threads = n_threads
+        self.progress = progress
 
     def fit(self, panel: Panel) -> Self:
         """Learn from all that the panel knows.
@@ -145,7 +153,7 @@ class AutoForecaster(Forecaster):
 
     def _fitted(self, panel: Panel) -> dict[str, Forecaster]:
         models: dict[str, Forecaster] = {
-            name: model.fit(panel) for name, model in _pool(panel).items()
+            name: model.fit(panel) for name, model in self._shown(_pool(panel), "fit")
         }
         learned = self._trees(panel.periods.freq)
         try:
@@ -153,6 +161,11 @@ class AutoForecaster(Forecaster):
         except DataError as refusal:
             self.notes_.append(f"{LEARNED} is left out: {refusal.problem}")
         return models
+
+    def _shown(self, models: dict[str, Forecaster], what: str) -> Iterable[tuple[str, Forecaster]]:
+        from tqdm import tqdm
+
+        return tqdm(models.items(), desc=what, leave=False, disable=not self.progress)
 
     def _trees(self, freq: str) -> LightGBMForecaster | DirectAndRecursive:
         """On days recursion costs much and wins nothing; every series is looked back on."""
@@ -199,7 +212,7 @@ class AutoForecaster(Forecaster):
         """The pool as fitted before the first origin; the learned model kept its own."""
         early = panel.until(int(origins[0]))
         means = []
-        for name, model in self.models_.items():
+        for name, model in self._shown(self.models_, "look back"):
             if name != LEARNED:
                 fitted = model.clone().fit(early)
                 views = (panel.until(int(origin)) for origin in origins)
