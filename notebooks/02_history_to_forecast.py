@@ -122,7 +122,7 @@ figure
 # itself, and says how its combination did beside its best member.
 
 # %%
-model = AutoForecaster(HORIZON).fit(panel)
+model = AutoForecaster(HORIZON, progress=False).fit(panel)
 forecast = model.forecast(HORIZON)
 print(*model.notes_, sep="\n")
 model.judged_.set_index("model").round(4)
@@ -192,7 +192,7 @@ terms = StockCosts(  # for chapter 7
     review_period=2,
 )
 models = {
-    "auto": AutoForecaster(HORIZON),
+    "auto": AutoForecaster(HORIZON, progress=False),
     "moving average": MovingAverage(),
     "moving average, recovered": RecoveredDemand(MovingAverage()),
     "last week again": SeasonalNaive(),
