@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from newretail_ml.errors import DataError, NotFittedError
+from newretail_ml.errors import DataError
 from newretail_ml.forecasting.base import Forecaster
 from newretail_ml.forecasting.carry import Known
 from newretail_ml.forecasting.censoring import recover_demand
@@ -122,16 +122,14 @@ class AutoForecaster(Forecaster):
         """Start from newer days from now on, every member included, without a new fit."""
         super().update(panel)
         recovered = recover_demand(panel)
-        for model in (*self.models_.values(), self.launches_, self.trees):
-            if model is not None:
-                model.update(recovered)
+        for model in (*self.models_.values(), self.launches_):
+            model.update(recovered)
         return self
 
     @property
     def trees(self) -> LightGBMForecaster | None:
         """The global model among the members, to explain and to look into; None if left out."""
-        if not hasattr(self, "panel_"):
-            raise NotFittedError(self)
+        self._fitted_panel()
         model = self.models_.get(LEARNED)
         if isinstance(model, DirectAndRecursive):
             return model.models_[0]
@@ -232,12 +230,15 @@ class AutoForecaster(Forecaster):
         return model.past_.forecast.mean(axis=0)
 
     def _mean(self, panel: Panel, horizon: int) -> np.ndarray:
+        return self._expected(recover_demand(panel), horizon)
+
+    def _expected(self, panel: Panel, horizon: int) -> np.ndarray:
+        """(series, horizon) expected demand after the cut of a panel of recovered demand."""
         if horizon > self.horizon:
             raise DataError(
                 f"{horizon} periods were asked of a model fitted for {self.horizon}",
                 next_step=f"Fit AutoForecaster(horizon={horizon}).",
             )
-        panel = recover_demand(panel)
         means = {name: model.mean(horizon, panel=panel) for name, model in self.models_.items()}
         learned = means.pop(LEARNED, None)
         pool = np.stack(list(means.values()))
@@ -251,7 +252,8 @@ class AutoForecaster(Forecaster):
         self, panel: Panel, horizon: int, n_paths: int, rng: np.random.Generator
     ) -> np.ndarray:
         past = None if self.past_ is None else self.past_.up_to(horizon)
-        mean, known = self._mean(panel, horizon), recover_demand(panel)
+        known = recover_demand(panel)
+        mean = self._expected(known, horizon)
         paths = paths_around_mean(mean, past, known, n_paths, rng, self.spread_)
         new = young(known)
         if new.any():

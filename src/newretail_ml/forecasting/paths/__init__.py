@@ -1,7 +1,7 @@
 """From expected demand, or its quantiles, to joint sample paths."""
 
 from newretail_ml.forecasting.paths.analogues import draw_analogues, relative_errors
-from newretail_ml.forecasting.paths.around_mean import paths_around_mean, rounded_like
+from newretail_ml.forecasting.paths.around_mean import paths_around_mean, rounded_like, whole_units
 from newretail_ml.forecasting.paths.level_spread import level_spread
 from newretail_ml.forecasting.paths.past import N_ANALOGUES, PastForecasts, past_origins
 from newretail_ml.forecasting.paths.quantiles import paths_from_quantiles
@@ -18,4 +18,5 @@ __all__ = [
     "paths_from_quantiles",
     "relative_errors",
     "rounded_like",
+    "whole_units",
 ]

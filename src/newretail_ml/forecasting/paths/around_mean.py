@@ -52,7 +52,7 @@ def paths_around_mean(
     spread = LevelSpread() if spread is None else spread
     levels = spread.drawn(len(mean), n_paths, rng)
     growth = spread.growth(mean.shape[1], past.reach)
-    whole = _whole_units(panel)
+    whole = whole_units(panel)
     paths = np.empty((len(mean), n_paths, mean.shape[1]), dtype=np.float32)
     for first in range(0, len(mean), _CHUNK):
         rows = slice(first, first + _CHUNK)
@@ -75,10 +75,11 @@ def _scales(ratios: np.ndarray, mean: np.ndarray) -> np.ndarray:
 
 def rounded_like(panel: Panel, paths: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Paths in whole units where history is in whole units, up or down at random by the rest."""
-    return _rounded(paths, rng) if _whole_units(panel) else paths
+    return _rounded(paths, rng) if whole_units(panel) else paths
 
 
-def _whole_units(panel: Panel) -> bool:
+def whole_units(panel: Panel) -> bool:
+    """Whether all that was sold was sold in whole units, and anything was."""
     sold = panel.units[np.isfinite(panel.units)]
     return bool(sold.size > 0 and (sold == np.floor(sold)).all())
 

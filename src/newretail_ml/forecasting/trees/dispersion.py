@@ -18,7 +18,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from newretail_ml.forecasting.paths import PastForecasts
+from newretail_ml.forecasting.paths import PastForecasts, whole_units
 from newretail_ml.forecasting.trees.prediction import DirectPredictor
 from newretail_ml.panel import Panel
 
@@ -72,7 +72,7 @@ class Dispersion:
             origins: their cuts.
             settings: LightGBM's seed and threads.
         """
-        counts = _whole(panel)
+        counts = whole_units(panel)
         mean = np.maximum(past.forecast.mean(axis=0), _SMALLEST_MEAN)
         strayed = (past.actual - mean) ** 2 / _unit_variance(mean, counts)
         target = strayed.swapaxes(0, 1).ravel()
@@ -162,8 +162,3 @@ def _dispersion(made: np.ndarray, mean: np.ndarray, counts: bool) -> np.ndarray:
     variance = made * _unit_variance(mean, counts)
     excess = variance - mean if counts else variance
     return np.clip(excess / mean**2, _LEAST, _MOST)
-
-
-def _whole(panel: Panel) -> bool:
-    sold = panel.units[np.isfinite(panel.units)]
-    return bool(sold.size) and bool((sold == np.floor(sold)).all())
