@@ -213,3 +213,12 @@ def test_counts_do_better_than_smoothing_on_slow_items():
 @pytest.mark.parametrize("width", [1, 7, 100])
 def test_sums_of_no_series(width):
     assert aggregate_rate(np.empty((0, 60)), width).shape == (0,)
+
+
+def test_one_recovered_stock_out_does_not_change_what_counts_as_one():
+    """A fraction among newer days would otherwise re-count large whole units in tenths of a mean."""
+    units = np.random.default_rng(3).poisson(2_000.0, (3, 60)).astype(float)
+    model = NegativeBinomialSmoothing().fit(panel_of(units))
+    newer = np.concatenate([units, [[2_000.5], [2_000.0], [2_000.0]]], axis=1)
+    told = model.update(panel_of(newer)).mean(3)
+    np.testing.assert_allclose(told, 2_000.0, rtol=0.1)

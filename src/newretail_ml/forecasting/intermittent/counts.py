@@ -51,6 +51,7 @@ class NegativeBinomialSmoothing(Drifting):
 
     fitted_: CountFit
     known_: Known
+    unit_: np.ndarray
 
     def __init__(self, season_length: int | None = None) -> None:
         self.season_length = season_length
@@ -58,19 +59,19 @@ class NegativeBinomialSmoothing(Drifting):
     def fit(self, panel: Panel) -> Self:
         """Fit every series. Newer days move the mean on, with the parameters of the fit."""
         super().fit(panel)
+        demand = demand_after_first_sale(panel)
+        self.known_ = Known.of(panel, demand)
+        self.unit_ = _unit_of_count(demand.astype(np.float64))
         self.fitted_ = fit_counts(self._counts(panel)[0])
-        self.known_ = Known.of(panel, demand_after_first_sale(panel))
         return self
 
     def _counts(self, panel: Panel) -> tuple[Counts, np.ndarray, np.ndarray]:
         """Counts, the (series, season) factors in them, and the (series,) units of a count."""
         demand = demand_after_first_sale(panel).astype(np.float64)
         index = seasonal_index(demand, self.season_length or panel.periods.season)
-        unit = np.ones(len(demand))
-        known = ~np.isnan(demand)
-        if (demand[known] != np.floor(demand[known])).any():
-            mean = np.where(known, demand, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-            unit = np.where(mean > 0, mean, 1.0) / _COUNTS_PER_PERIOD
+        unit = _unit_of_count(demand)
+        position, _ = self.known_.positions(panel)
+        unit[position[position >= 0]] = self.unit_[position >= 0]
         factor = index[:, np.arange(panel.cut) % index.shape[1]]
         return Counts.of(demand / unit[:, None], factor), index, unit
 
@@ -110,6 +111,15 @@ class NegativeBinomialSmoothing(Drifting):
         same = counts.never_varies
         paths[same] = (counts.values.max(axis=0) * unit)[same, None, None]
         return rounded_like(panel, paths, rng)
+
+
+def _unit_of_count(demand: np.ndarray) -> np.ndarray:
+    """(series,) how much (series, periods) demand counts as one: a unit, where units are whole."""
+    known = ~np.isnan(demand)
+    if (demand[known] == np.floor(demand[known])).all():
+        return np.ones(len(demand))
+    mean = np.where(known, demand, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    return np.where(mean > 0, mean, 1.0) / _COUNTS_PER_PERIOD
 
 
 def _expected(fitted: CountFit, factors: np.ndarray) -> np.ndarray:
