@@ -112,7 +112,7 @@ def test_the_same_state_from_a_file_makes_the_same_orders(ordered, stock, frames
 
 
 def test_costs_in_the_state_decide_by_themselves(ordered, stock, work):
-    costs = {"shortage_cost": 1.0, "holding_cost": 1.0}
+    costs = {"shortage_cost": 1.0, "holding_cost": 0.5}
     state_of(stock, **costs).to_csv("state.csv", index=False)
     by_cost, _ = ordered("--state", "state.csv")
     assert by_cost["why"].str.contains("enough in 50% of cases").all()

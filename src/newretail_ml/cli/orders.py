@@ -14,7 +14,6 @@ from newretail_ml.cli.options import SOURCE_HELP, Job, job_options, out_file
 from newretail_ml.cli.output import check_table_path, write_table
 from newretail_ml.cli.state import Supply, state_for, supply_options
 from newretail_ml.replenishment import order_up_to
-from newretail_ml.replenishment.state import HOLDING_COST, SHORTAGE_COST
 from newretail_ml.tables import RetailTables
 
 _SERVICE_LEVEL = 0.95
@@ -41,7 +40,7 @@ def orders_command(
     tables = job.tables()
     panel = job.panel(tables)
     state = state_for(job, tables, panel, supply)
-    if service_level is None and not {SHORTAGE_COST, HOLDING_COST} <= set(state):
+    if service_level is None and not {c.SHORTAGE_COST, c.HOLDING_COST} <= set(state):
         service_level = _SERVICE_LEVEL
     longest = int((state[c.LEAD_TIME] + state[c.REVIEW_PERIOD]).max())
     job = replace(job, horizon=max(job.horizon, longest))

@@ -9,7 +9,7 @@ from newretail_ml import columns as c
 from newretail_ml.errors import DataError
 from newretail_ml.forecast import Forecast
 from newretail_ml.replenishment.newsvendor import critical_ratio, sample_quantile
-from newretail_ml.replenishment.state import HOLDING_COST, SHORTAGE_COST, STATE, checked_state
+from newretail_ml.replenishment.state import STATE, checked_state
 
 EXPECTED_DEMAND = "expected_demand"
 ORDER_UP_TO = "order_up_to"
@@ -45,7 +45,8 @@ def order_up_to(
     Args:
         forecast: paths that reach at least over the longest protection interval.
         state: one row a series: item_id (and location_id), on_hand, lead_time, review_period in
-            periods, and, if known, on_order, pack_size, shortage_cost and holding_cost a unit.
+            periods, and, if known, on_order, pack_size, shortage_cost (a unit short) and
+            holding_cost (a unit and period; what is left waits for a review period).
         service_level: probability of no stock-out in a cycle, between 0 and 1; without it, costs
             decide.
 
@@ -109,7 +110,7 @@ def _check_keys(keys: list[str], state: pd.DataFrame) -> None:
 
 def _check_level(service_level: float | None, state: pd.DataFrame) -> None:
     if service_level is None:
-        if SHORTAGE_COST in state and HOLDING_COST in state:
+        if c.SHORTAGE_COST in state and c.HOLDING_COST in state:
             return
         raise DataError(
             "neither a service level nor shortage_cost and holding_cost are known",
@@ -130,7 +131,8 @@ def _decided(forecast: Forecast, state: pd.DataFrame, service_level: float | Non
     position = (state[c.ON_HAND] + state[c.ON_ORDER]).to_numpy()
     pack_size = state[c.PACK_SIZE].to_numpy()
     if service_level is None:
-        ratio = critical_ratio(state[SHORTAGE_COST].to_numpy(), state[HOLDING_COST].to_numpy())
+        holding = (state[c.HOLDING_COST] * state[c.REVIEW_PERIOD]).to_numpy()
+        ratio = critical_ratio(state[c.SHORTAGE_COST].to_numpy(), holding)
         target = sample_quantile(demand, ratio)
         packs = _cheapest_packs(demand, position, pack_size, target, ratio)
     else:

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from newretail_ml.tables import RetailTables
 
 STATE = "state"
-SHORTAGE_COST = "shortage_cost"
-HOLDING_COST = "holding_cost"
 _FRESH_DAYS = 7
 _DEFAULTS = {c.ON_ORDER: 0.0, c.PACK_SIZE: 1.0}
 _SMALLEST = {c.ON_HAND: 0, c.ON_ORDER: 0, c.LEAD_TIME: 0, c.REVIEW_PERIOD: 1, c.PACK_SIZE: 1}
@@ -57,7 +55,7 @@ def state_from_tables(
         known = [name for name in (c.ITEM, c.PACK_SIZE, c.UNIT_COST) if name in items]
         state = state.merge(items[known], on=c.ITEM, how="left")
     if holding_rate is not None:
-        state = _with_costs(state, tables, (lead_time + review_period) * holding_rate / 365)
+        state = _with_costs(state, tables, holding_rate / 365)
     return state.drop(columns=c.UNIT_COST, errors="ignore").reset_index(drop=True)
 
 
@@ -82,7 +80,7 @@ def checked_state(state: pd.DataFrame) -> pd.DataFrame:
         state[column] = state[column].fillna(value) if column in state else value
     for column, smallest in _SMALLEST.items():
         _check_numbers(state, column, smallest)
-    for column in (SHORTAGE_COST, HOLDING_COST):
+    for column in (c.SHORTAGE_COST, c.HOLDING_COST):
         if column in state:
             _check_numbers(state, column, 0)
     for column in (c.LEAD_TIME, c.REVIEW_PERIOD):
@@ -134,5 +132,8 @@ def _with_costs(state: pd.DataFrame, tables: RetailTables, holding_share: float)
         )
     prices = tables.demand_lines().sort_values(c.TIME).groupby(c.ITEM)[c.UNIT_PRICE].last()
     margin = state[c.ITEM].map(prices) - state[c.UNIT_COST]
-    costs = {SHORTAGE_COST: margin.clip(lower=0), HOLDING_COST: holding_share * state[c.UNIT_COST]}
+    costs = {
+        c.SHORTAGE_COST: margin.clip(lower=0),
+        c.HOLDING_COST: holding_share * state[c.UNIT_COST],
+    }
     return state.assign(**costs)
