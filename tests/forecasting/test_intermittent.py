@@ -216,7 +216,7 @@ def test_sums_of_no_series(width):
 
 
 def test_one_recovered_stock_out_does_not_change_what_counts_as_one():
-    """A fraction among newer days would otherwise re-count large whole units in tenths of a mean."""
+    """Else a fraction among newer days would re-count large whole units in tenths of a mean."""
     units = np.random.default_rng(3).poisson(2_000.0, (3, 60)).astype(float)
     model = NegativeBinomialSmoothing().fit(panel_of(units))
     newer = np.concatenate([units, [[2_000.5], [2_000.0], [2_000.0]]], axis=1)

@@ -63,19 +63,8 @@ def best_ss(
     (4.0, 10.0, 8.0341)
     """
     cycle = _Cycle(demand, fixed_cost, holding_cost, shortage_cost, lead_time, step)
-    best_level = cycle.cheapest_level
-    s = best_level - 1
-    while cycle.cost(s, best_level) > cycle.one_period(s):
-        s -= 1
-    best, tried = cycle.cost(s, best_level), best_level + 1
-    while cycle.one_period(tried) <= best:
-        if cycle.cost(s, tried) < best:
-            best_level = tried
-            while s + 1 < best_level and cycle.cost(s, best_level) <= cycle.one_period(s + 1):
-                s += 1
-            best = cycle.cost(s, best_level)
-        tried += 1
-    return SSPolicy(s * cycle.step, best_level * cycle.step, best)
+    s, level, cost = cycle.best()
+    return SSPolicy(s * cycle.step, level * cycle.step, cost)
 
 
 def ss_cost(
@@ -134,46 +123,76 @@ class _Cycle:
         self._fixed_cost = fixed_cost
         self._costs = shortage_cost, holding_cost
         self._protected = demand.over(lead_time + 1)
-        middle = math.floor(self._protected.quantile(shortage_cost / sum(self._costs)) / self.step)
-        self._see(middle - 128, middle + 128)
-        self._visits, self._periods = np.zeros(0), np.zeros(1)
-        pair = [middle, middle + 1]
-        self.cheapest_level = min(pair, key=self.one_period)
+        best = self._protected.quantile(shortage_cost / sum(self._costs))
+        self._middle = math.floor(best / self.step)
+        lot = math.sqrt(2 * fixed_cost * demand.mean * (1 / holding_cost + 1 / shortage_cost))
+        self._see(64 + math.ceil(lot / self.step))
 
-    def _see(self, low: int, high: int) -> None:
-        self._low, self._high = low, high
-        levels = np.arange(low, high + 1) * self.step
-        self._one_period = self._protected.expected_cost(levels, *self._costs)
-
-    def _widen(self, low: int, high: int) -> None:
-        if low < self._low or high > self._high:
-            width = self._high - self._low
-            self._see(min(self._low, low - width), max(self._high, high + width))
-
-    def one_period(self, level: int) -> float:
-        """Expected cost of a period that starts at the level (a lead time later)."""
-        self._widen(level, level)
-        return float(self._one_period[level - self._low])
+    def best(self) -> tuple[int, int, float]:
+        """The cheapest s and S, and their cost."""
+        while True:
+            s, level, cost = self._best_in_sight()
+            # Beyond a level that costs more in one period than the policy on average, there is
+            # no better policy.
+            if cost <= min(self._one_period[0], self._one_period[-1]):
+                return s, level, cost
+            self._see(2 * self._reach)
 
     def cost(self, s: int, order_up_to: int) -> float:
         """Expected cost a period: cost of a cycle over its length."""
-        self._widen(s, order_up_to)
+        if min(s + 1, order_up_to) < self._low or order_up_to > self._low + 2 * self._reach:
+            self._see(2 * max(abs(s - self._middle), abs(order_up_to - self._middle)))
         steps = order_up_to - s
-        if steps > len(self._visits):
-            self._renew(2 * steps)
         levels = self._one_period[s + 1 - self._low : order_up_to + 1 - self._low]
         total = self._fixed_cost + float(self._visits[:steps] @ levels[::-1])
-        return total / float(self._periods[steps])
+        return total / float(self._periods[steps - 1])
 
-    def _renew(self, steps: int) -> None:
-        """Expected periods of a cycle spent at each number of steps below S."""
-        sold = self._chances[1:]
-        again = 1.0 / (1.0 - self._chances[0])
-        visits = np.empty(steps)
-        visits[0] = again
-        for below in range(1, steps):
-            reach = min(below, len(sold))
-            before = visits[below - reach : below][::-1]
-            visits[below] = again * float(sold[:reach] @ before)
-        self._visits = visits
-        self._periods = np.concatenate([[0.0], np.cumsum(visits)])
+    def _best_in_sight(self) -> tuple[int, int, float]:
+        """By turns the best s for an S and the best S for an s, and their cost.
+
+        Where both agree no other pair is cheaper (Zheng and Federgruen, lemmas 1 and 3).
+        """
+        level = self._low + int(np.argmin(self._one_period))
+        s, cost = self._best_s(level)
+        while True:
+            other = self._best_level(s)
+            other_s, other_cost = self._best_s(other)
+            if other_cost >= cost:
+                return s, level, cost
+            s, level, cost = other_s, other, other_cost
+
+    def _best_s(self, level: int) -> tuple[int, float]:
+        """The largest s that costs as much in one period as the policy does, and its cost.
+
+        Where several cost the same this one is right from all positions, also from those that
+        the policy never visits.
+        """
+        downwards = self._one_period[level - self._low :: -1]
+        steps = len(downwards)
+        totals = self._fixed_cost + np.cumsum(self._visits[:steps] * downwards)
+        cost = float((totals / self._periods[:steps]).min())
+        falling = self._one_period[: int(np.argmin(self._one_period))]
+        dear = np.flatnonzero(falling >= cost)
+        return self._low + (int(dear[-1]) if dear.size else -1), cost
+
+    def _best_level(self, s: int) -> int:
+        from scipy.signal import convolve
+
+        upwards = self._one_period[s + 1 - self._low :]
+        steps = len(upwards)
+        totals = self._fixed_cost + convolve(self._visits[:steps], upwards)[:steps]
+        return s + 1 + int(np.argmin(totals / self._periods[:steps]))
+
+    def _see(self, reach: int) -> None:
+        """Look at all levels up to so many steps from the best of one period."""
+        from scipy.signal import lfilter
+
+        self._reach, self._low = reach, self._middle - reach
+        levels = np.arange(self._low, self._middle + reach + 1)
+        self._one_period = self._protected.expected_cost(levels * self.step, *self._costs)
+        # Expected periods of a cycle spent at each number of steps below S: the renewal equation
+        # visits[n] = (n == 0) + sum of chances[k] * visits[n - k].
+        again = -self._chances[: len(levels)]
+        again[0] += 1.0
+        self._visits = lfilter([1.0], again, np.arange(len(levels)) == 0)
+        self._periods = np.cumsum(self._visits)
