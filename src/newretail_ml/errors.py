@@ -1,6 +1,12 @@
 """The errors of the library. Each message ends in the next step."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class NewRetailError(Exception):
@@ -52,9 +58,19 @@ class NotFittedError(NewRetailError, AttributeError):
 
 
 class InfeasibleError(NewRetailError):
-    """No decision satisfies all the rules."""
+    """No decision satisfies all the rules.
 
-    def __init__(self, problem: str, *, next_step: str) -> None:
+    Args:
+        problem: which rules conflict, in a short sentence without a full stop.
+        next_step: what the reader should do about it.
+        conflicts: the rules that conflict, if they were found: `rule`, `limit` (what it says),
+            `needed` (what it would have to say for the others to be kept), `missing_by`.
+    """
+
+    def __init__(
+        self, problem: str, *, next_step: str, conflicts: pd.DataFrame | None = None
+    ) -> None:
+        self.conflicts = conflicts
         super().__init__(f"{problem}. {next_step}")
 
 

@@ -93,3 +93,17 @@ def test_wrong_networks(stages, edges, words):
 def test_times_are_whole():
     with pytest.raises(DataError, match="whole number"):
         Stage("shop", 1.5, 2)
+
+
+def test_a_stage_that_supplies_itself():
+    stages = [Stage("a", 1, 1, 1, 0), Stage("b", 1, 1, 1, 0)]
+    with pytest.raises(DataError, match="supplies itself"):
+        guaranteed_service(stages, [("a", "a")], 1)
+
+
+def test_a_chain_longer_than_the_recursion_limit():
+    times = [1, *[0] * 1199]
+    chain = [Stage(i, time, 1.0) for i, time in enumerate(times)]
+    chain[-1] = Stage(1199, 0, 1.0, demand_sd=2, promise=0)
+    found = guaranteed_service(chain, [(i, i + 1) for i in range(1199)], 1)
+    assert found.cost == pytest.approx(2)

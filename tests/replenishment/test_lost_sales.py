@@ -108,3 +108,13 @@ def test_what_is_too_large_is_refused():
         lost_sales_optimum(item)
     with pytest.raises(DataError, match="too many"):
         lost_sales_cost(LostSales(PoissonDemand(30), 8, 1, 4), 300)
+
+
+def test_a_chain_too_large_is_refused_at_once():
+    with pytest.raises(DataError, match="too many"):
+        lost_sales_base_stock(LostSales(PoissonDemand(500), 2, 1, 9))
+
+
+def test_no_demand_given():
+    with pytest.raises(DataError, match="finite"):
+        LostSales(None, 1, 1, 4)

@@ -94,3 +94,18 @@ def test_wrong_samples(samples):
 def test_infinite_costs():
     with pytest.raises(DataError, match="finite numbers"):
         newsvendor(PoissonDemand(5), np.inf, 1)
+
+
+@pytest.mark.parametrize(
+    ("stock", "shortage_cost", "holding_cost"),
+    [(5, -1, 1), (5, 1, np.nan), (np.nan, 1, 1), ("many", 1, 1)],
+)
+@pytest.mark.parametrize("demand", [PoissonDemand(5), np.array([1.0, 2.0])])
+def test_cost_of_wrong_numbers(demand, stock, shortage_cost, holding_cost):
+    with pytest.raises(DataError):
+        newsvendor_cost(stock, demand, shortage_cost, holding_cost)
+
+
+def test_one_distribution_many_costs():
+    stocks = newsvendor(PoissonDemand(6), np.array([4.0, 1.0]), 1.0)
+    assert stocks.tolist() == [newsvendor(PoissonDemand(6), p, 1.0) for p in (4.0, 1.0)]

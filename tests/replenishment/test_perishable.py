@@ -121,3 +121,12 @@ def test_wrong_numbers(change, words):
         replace(ITEM, **change)
     with pytest.raises(DataError, match="discount"):
         perishable_optimum(ITEM, discount=1.1)
+
+
+def test_seldom_demand_settles_slowly_and_is_exact_all_the_same():
+    item = Perishable(PoissonDemand(0.05), 3, 1, 4, 0, 1, 50, 7)
+    found = perishable_base_stock_at(item, 12)
+    # Twelve units are ordered anew every fourth period: what is not sold is wasted.
+    assert found.lost_sales < 1e-6
+    assert found.waste == pytest.approx(12 / 4 - 0.05, abs=1e-6)
+    assert found.average_cost == pytest.approx(26.650001164, abs=1e-7)

@@ -1,5 +1,6 @@
 """Cycle service level and fill rate."""
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -52,3 +53,12 @@ def test_levels_that_cannot_be_planned(level):
             method(PoissonDemand(5), level)
     with pytest.raises(DataError, match="order_quantity"):
         reorder_point_for_fill_rate(PoissonDemand(5), 0.9, 0)
+
+
+def test_samples_of_demand():
+    samples = np.array([2.0, 3, 3, 4, 8])
+    assert stock_for_cycle_service(samples, 0.8) == 4
+    assert stock_for_fill_rate(samples, 0.9) == 6
+    assert service_of(samples, 4, 10).short_per_cycle == pytest.approx(0.8)
+    with pytest.raises(DataError, match="finite"):
+        stock_for_cycle_service(np.array([1.0, np.nan]), 0.8)

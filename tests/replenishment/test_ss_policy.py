@@ -126,3 +126,34 @@ def test_power_approximation_needs_spread_and_an_order_cost():
         power_approximation(20, 0, 64, 1, 9)
     with pytest.raises(DataError, match="fixed_cost"):
         power_approximation(20, 7, 0, 1, 9)
+
+
+@pytest.mark.parametrize(
+    ("demand", "policy"),
+    [
+        # Ordering in every period is nearly optimal: the chain seldom visits what s decides.
+        (PoissonDemand(163.51834675480114), (101.6487379333989, 0.5416633161511476, 57.279)),
+        (DiscreteDemand.of({40: 0.5, 100: 0.3, 150: 0.2}), (5000.0, 0.7, 40.0)),
+        (NegativeBinomialDemand(0.05, 0.5), (500.0, 0.05, 9.0)),
+    ],
+)
+def test_no_policy_near_or_far_is_cheaper(demand, policy):
+    best = best_ss(demand, *policy)
+    lot = int(best.order_up_to - best.reorder_point)
+    for s in np.linspace(best.reorder_point - lot, best.order_up_to - 1, 15).astype(int):
+        for level in np.linspace(s + 1, best.order_up_to + lot, 25).astype(int):
+            assert best.cost <= ss_cost(demand, s, level, *policy) * (1 + 1e-9)
+
+
+def test_gaps_in_demand_leave_the_reorder_point_right_from_every_position():
+    best = best_ss(DiscreteDemand.of({100: 1.0}), 150, 1, 9)
+    one_period = DiscreteDemand.of({100: 1.0}).expected_cost
+    assert one_period(best.reorder_point, 9, 1) >= best.cost
+    assert one_period(best.reorder_point + 1, 9, 1) < best.cost
+
+
+@pytest.mark.parametrize("demand", [NormalDemand(500, 5), DiscreteDemand.of({0: 0.3, 90: 0.7})])
+def test_demand_that_is_zero_or_large(demand):
+    best = best_ss(demand, 640, 1, 9, step=1)
+    s, level = int(best.reorder_point), int(best.order_up_to)
+    assert best.cost == pytest.approx(slow_cost(demand, s, level, 640, 1, 9, 0), rel=1e-7)

@@ -6,10 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newretail_ml.errors import DataError
+from newretail_ml.replenishment.base_stock import base_stock
 from newretail_ml.replenishment.demand import (
     DiscreteDemand,
+    NormalDemand,
     PoissonDemand,
     UniformDemand,
+    as_demand,
 )
 from newretail_ml.replenishment.supply_risk import (
     additive_yield,
@@ -91,3 +94,68 @@ def test_impossible_correlations(correlation):
 def test_nothing_arrives():
     with pytest.raises(DataError, match="expected share"):
         proportional_yield(DiscreteDemand.of({5: 1.0}), DiscreteDemand.of({0: 1.0}), 3, 1)
+
+
+def least_cost(cost_of, high):
+    """Least cost over a fine grid of orders."""
+    orders = np.linspace(0, high, 20_001)
+    return min(cost_of(order) for order in orders)
+
+
+@pytest.mark.parametrize(
+    "change", [NormalDemand(-2, 3), UniformDemand(-4, 1), DiscreteDemand.of({-3: 0.4, 0: 0.6})]
+)
+@pytest.mark.parametrize("costs", [(9.0, 1.0), (0.2, 5.0)])
+def test_any_yield_added_to_certain_demand(change, costs):
+    best = additive_yield(20, change, *costs)
+    shortage, holding = costs
+    least = least_cost(lambda q: change.expected_cost(20 - q, holding, shortage), 60)
+    assert best.cost == pytest.approx(least, abs=2e-3)
+    assert best.cost <= least + 1e-12
+
+
+def test_normal_demand_and_normal_yield():
+    best = additive_yield(NormalDemand(50, 6), NormalDemand(-5, 8), 4, 1)
+    net = base_stock(NormalDemand(55, 10), 4, 1)
+    assert (best.level, best.cost) == pytest.approx((net.level, net.cost))
+
+
+def test_nothing_is_ordered_where_the_yield_alone_is_more_than_enough():
+    assert additive_yield(1.5, NormalDemand(50, 8), 5, 1).level == 0
+
+
+@pytest.mark.parametrize("demand", [NormalDemand(50, 8), PoissonDemand(7), 30])
+@pytest.mark.parametrize("share", [DiscreteDemand.of({0: 0.1, 0.6: 0.4, 1: 0.5})])
+@pytest.mark.parametrize("costs", [(9.0, 1.0), (0.2, 5.0)])
+def test_a_share_of_any_demand(demand, share, costs):
+    best = proportional_yield(demand, share, *costs)
+    wanted = as_demand(demand)
+
+    def cost(order):
+        return wanted.expected_cost(order * share.values, *costs) @ share.chances
+
+    least = least_cost(cost, 200)
+    assert best.cost == pytest.approx(least, abs=5e-3)
+    assert best.cost <= least + 1e-9
+
+
+@pytest.mark.parametrize("costs", [(9.0, 1.0), (0.2, 5.0)])
+def test_a_continuous_share_of_certain_demand(costs):
+    share = UniformDemand(0.4, 1.0)
+    best = proportional_yield(30, share, *costs)
+    received = np.linspace(0.4, 1.0, 4001)
+
+    def cost(order):
+        gap = 30 - order * received
+        return np.where(gap > 0, costs[0] * gap, -costs[1] * gap).mean()
+
+    around = [cost(best.level * factor) for factor in (0.97, 1.0, 1.03)]
+    assert best.cost == pytest.approx(around[1], rel=1e-3)
+    assert min(around) == around[1]
+
+
+def test_two_random_sides_without_a_closed_form():
+    with pytest.raises(DataError, match="closed form"):
+        proportional_yield(PoissonDemand(5), UniformDemand(0.5, 1), 5, 1)
+    with pytest.raises(DataError, match="closed form"):
+        additive_yield(PoissonDemand(5), UniformDemand(-1, 1), 5, 1)

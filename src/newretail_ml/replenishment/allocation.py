@@ -13,7 +13,7 @@ import numpy as np
 
 from newretail_ml.errors import DataError
 from newretail_ml.replenishment.checks import check_numbers, check_whole
-from newretail_ml.replenishment.demand import Demand
+from newretail_ml.replenishment.demand import Demand, as_demand
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +58,7 @@ def allocate(
     array([3, 2])
     """
     available = check_whole("available", available)
+    demands = [as_demand(demand) for demand in demands]
     shortage = check_numbers("shortage_costs", shortage_costs)
     holding = check_numbers("holding_costs", holding_costs)
     has = np.zeros(len(demands)) if on_hand is None else check_numbers("on_hand", on_hand)

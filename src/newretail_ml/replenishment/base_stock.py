@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from newretail_ml.replenishment.checks import check_number
-from newretail_ml.replenishment.demand import Demand
+from newretail_ml.replenishment.demand import Demand, as_demand
 from newretail_ml.replenishment.newsvendor import newsvendor, newsvendor_cost
 
 
@@ -23,7 +25,7 @@ class StockLevel:
 
 
 def base_stock(
-    demand: Demand, shortage_cost: float, holding_cost: float, lead_time: float = 0
+    demand: Demand | np.ndarray, shortage_cost: float, holding_cost: float, lead_time: float = 0
 ) -> StockLevel:
     """Best base-stock level where demand that finds no stock waits.
 
@@ -31,7 +33,7 @@ def base_stock(
     example 4.4).
 
     Args:
-        demand: of one period.
+        demand: of one period; or equally likely samples of it, in whole units.
         shortage_cost: of a unit short at the end of a period.
         holding_cost: of a unit left at the end of a period.
         lead_time: periods; an order with lead time 0 meets the demand of its own period.
@@ -42,6 +44,6 @@ def base_stock(
     (264.77, 4.4668)
     """
     check_number("lead_time", lead_time)
-    protected = demand.over(lead_time + 1)
+    protected = as_demand(demand).over(lead_time + 1)
     level = newsvendor(protected, shortage_cost, holding_cost)
     return StockLevel(level, float(newsvendor_cost(level, protected, shortage_cost, holding_cost)))

@@ -14,7 +14,7 @@ import numpy as np
 
 from newretail_ml.errors import DataError
 from newretail_ml.replenishment.checks import check_number, check_whole
-from newretail_ml.replenishment.demand import Demand
+from newretail_ml.replenishment.demand import Demand, as_demand
 from newretail_ml.replenishment.lot_sizing import PerPeriod, each_period
 
 
@@ -141,7 +141,7 @@ class _Season:
                 "units left over bring more than they cost",
                 next_step="Correct end_holding: otherwise endless stock pays.",
             )
-        self.chances = [demand.probabilities() for demand in demands]
+        self.chances = [as_demand(demand).probabilities() for demand in demands]
         most = [len(chance) - 1 for chance in self.chances]
         self.lowest = [start - sum(most[:period]) for period in range(periods + 1)]
         # No more than all demand to come is ever worth having.

@@ -10,8 +10,9 @@ Snyder and Shen (2019), Fundamentals of Supply Chain Theory, 2nd edition, chapte
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 
 import numpy as np
 
@@ -108,12 +109,9 @@ class _Tree:
         self.suppliers, self.customers = _neighbours(stages, edges)
         self.order = self._from_the_root()
         self._factor = safety_factor
-        variance: dict[Hashable, float] = {}
-        self._latest: dict[Hashable, int] = {}
-        for stage in stages:
-            self._add_variance(stage.name, variance)
-            self._add_latest(stage.name)
-        self.sd = {name: math.sqrt(value) for name, value in variance.items()}
+        downstream = list(TopologicalSorter(self.suppliers).static_order())
+        self._latest = self._latest_times(downstream)
+        self.sd = self._demand_sds(reversed(downstream))
         for name, stage in self.stages.items():
             if stage.promise is None and not (self.customers[name] and stage.demand_sd == 0):
                 raise DataError(
@@ -158,21 +156,22 @@ class _Tree:
             options = options + np.append(least, np.inf)[np.minimum(outbound, len(least))]
         return options
 
-    def _add_variance(self, name: Hashable, variance: dict[Hashable, float]) -> float:
-        if name not in variance:
+    def _demand_sds(self, upstream: Iterable[Hashable]) -> dict[Hashable, float]:
+        """Standard deviation of all demand that reaches each stage."""
+        variance: dict[Hashable, float] = {}
+        for name in upstream:
             own = self.stages[name].demand_sd ** 2
-            variance[name] = own + sum(
-                self._add_variance(c, variance) for c in self.customers[name]
-            )
-        return variance[name]
+            variance[name] = own + sum(variance[customer] for customer in self.customers[name])
+        return {name: math.sqrt(value) for name, value in variance.items()}
 
-    def _add_latest(self, name: Hashable) -> int:
-        """Longest time from outside to the stage's output."""
-        if name not in self._latest:
+    def _latest_times(self, downstream: Iterable[Hashable]) -> dict[Hashable, int]:
+        """Longest time from outside to each stage's output."""
+        latest: dict[Hashable, int] = {}
+        for name in downstream:
             stage = self.stages[name]
-            before = [self._add_latest(supplier) for supplier in self.suppliers[name]]
-            self._latest[name] = max([stage.supply_time, *before]) + stage.processing_time
-        return self._latest[name]
+            before = [latest[supplier] for supplier in self.suppliers[name]]
+            latest[name] = max([stage.supply_time, *before]) + stage.processing_time
+        return latest
 
     def _from_the_root(self) -> list[tuple[Hashable, Hashable]]:
         """Pairs (stage, parent), parents first."""
@@ -208,6 +207,8 @@ def _neighbours(
                 f"the edge {supplier!r} to {customer!r} leads to an unknown stage",
                 next_step="Add the stage, or correct the edge.",
             )
+        if supplier == customer:
+            raise DataError(f"stage {supplier!r} supplies itself", next_step="Take out that edge.")
         suppliers[customer].add(supplier)
         customers[supplier].add(customer)
     if len(edges) != len(names) - 1:

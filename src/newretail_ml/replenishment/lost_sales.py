@@ -17,7 +17,7 @@ import numpy as np
 
 from newretail_ml.errors import DataError
 from newretail_ml.replenishment.checks import check_number, check_whole
-from newretail_ml.replenishment.demand import Demand
+from newretail_ml.replenishment.demand import Demand, as_demand
 from newretail_ml.replenishment.lost_sales_chain import average_cost, least_average_cost
 
 
@@ -41,6 +41,7 @@ class LostSales:
         check_whole("lead_time", self.lead_time)
         check_number("holding_cost", self.holding_cost, above=0.0)
         check_number("shortage_cost", self.shortage_cost, above=0.0)
+        object.__setattr__(self, "demand", as_demand(self.demand))
         check_number("mean demand", self.demand.mean, above=0.0)
 
     @property

@@ -7,8 +7,10 @@ from collections.abc import Callable
 import numpy as np
 
 from newretail_ml.errors import DataError
+from newretail_ml.replenishment.long_run import long_run_shares
 
 _MOST_STATES = 400_000
+_MOST_MOVES = 30_000_000
 
 
 def average_cost(
@@ -37,6 +39,8 @@ def average_cost(
     known = np.array([level])
     frontier, edges = known, []
     while frontier.size:
+        if frontier.size * min(len(chances), level + 1) > _MOST_MOVES:
+            _refuse(frontier.size)
         edges.append(_edges(frontier, weights, chances, lead_time, level, cap))
         found = np.unique(edges[-1][1])
         frontier = found[~np.isin(found, known)]
@@ -83,14 +87,7 @@ def _long_run_shares(
 
     size = len(start)
     move = csr_matrix((chance, (target, source)), shape=(size, size))
-    shares = start / start.sum()
-    for _ in range(100_000):
-        # Half a step: a chain that alternates between states settles all the same.
-        after = 0.5 * shares + 0.5 * (move @ shares)
-        if np.abs(after - shares).sum() < 1e-13:
-            break
-        shares = after
-    return shares / shares.sum()
+    return long_run_shares(move, start.astype(float))
 
 
 def least_average_cost(
@@ -132,6 +129,6 @@ def least_average_cost(
 
 def _refuse(states: int) -> None:
     raise DataError(
-        f"{states:,} states are too many for the exact chain",
+        f"{states:,} states or more are too many for the exact chain",
         next_step="Measure in packs, or replay the policy on sampled demand.",
     )

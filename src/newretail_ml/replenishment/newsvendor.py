@@ -12,7 +12,7 @@ import numpy as np
 
 from newretail_ml.errors import DataError
 from newretail_ml.replenishment.checks import as_numbers, check_number
-from newretail_ml.replenishment.demand import Demand
+from newretail_ml.replenishment.demand import Demand, as_demand
 
 
 def critical_ratio(
@@ -52,6 +52,12 @@ def newsvendor(
 ) -> np.ndarray: ...
 
 
+@overload
+def newsvendor(
+    demand: Demand, shortage_cost: np.ndarray, holding_cost: float | np.ndarray
+) -> np.ndarray: ...
+
+
 def newsvendor(
     demand: Demand | np.ndarray,
     shortage_cost: float | np.ndarray,
@@ -79,6 +85,8 @@ def newsvendor(
     """
     ratio = critical_ratio(shortage_cost, holding_cost)
     if isinstance(demand, Demand):
+        if ratio.ndim:
+            return np.vectorize(demand.quantile, otypes=[float])(ratio)
         return demand.quantile(float(ratio))
     return sample_quantile(_checked_samples(demand), ratio)
 
@@ -97,19 +105,31 @@ def newsvendor_cost(
         shortage_cost: of a unit short.
         holding_cost: of a unit left over.
 
+    Raises:
+        DataError: costs are negative, or a number is not finite.
+
     >>> newsvendor_cost(3.0, np.array([1.0, 2.0, 3.0, 4.0]), 3.0, 1.0).item()
     1.5
     >>> from newretail_ml.replenishment.demand import PoissonDemand
     >>> newsvendor_cost(8, PoissonDemand(6), 4, 1).round(4).item()
     3.5701
     """
+    units = as_numbers("stock", stock)
+    shortage = as_numbers("shortage costs", shortage_cost)
+    holding = as_numbers("holding costs", holding_cost)
+    good = np.isfinite(units).all() and np.isfinite(shortage).all() and np.isfinite(holding).all()
+    if not good or (shortage < 0).any() or (holding < 0).any():
+        raise DataError(
+            "stock must be finite, shortage and holding costs finite and at least zero",
+            next_step="Correct them.",
+        )
     if isinstance(demand, Demand):
-        left, short = demand.expected_left(stock), demand.expected_short(stock)
+        left, short = demand.expected_left(units), demand.expected_short(units)
     else:
-        gap = np.asarray(stock, float)[..., None] - _checked_samples(demand)
+        gap = units[..., None] - _checked_samples(demand)
         left = np.maximum(gap, 0.0).mean(axis=-1)
         short = np.maximum(-gap, 0.0).mean(axis=-1)
-    return np.asarray(holding_cost) * left + np.asarray(shortage_cost) * short
+    return holding * left + shortage * short
 
 
 def _checked_samples(demand: np.ndarray) -> np.ndarray:
@@ -138,12 +158,16 @@ class ProfitPlan:
 
 
 def newsvendor_profit(
-    demand: Demand, price: float, unit_cost: float, salvage: float = 0.0, goodwill: float = 0.0
+    demand: Demand | np.ndarray,
+    price: float,
+    unit_cost: float,
+    salvage: float = 0.0,
+    goodwill: float = 0.0,
 ) -> ProfitPlan:
     """Stock with the highest expected profit (example 4.2 of the source).
 
     Args:
-        demand: of the season, at least zero in all that matters.
+        demand: of the season, at least zero in all that matters; or equally likely samples.
         price: of a unit sold.
         unit_cost: of a unit bought.
         salvage: for a unit left over; negative when it costs money to get rid of.
@@ -167,9 +191,10 @@ def newsvendor_profit(
             next_step="Correct salvage or unit cost: otherwise endless stock pays.",
         )
     costs = price - unit_cost + goodwill, unit_cost - salvage
-    stock = newsvendor(demand, *costs)
-    best = (price - unit_cost) * demand.mean
-    return ProfitPlan(stock, best - float(newsvendor_cost(stock, demand, *costs)), best)
+    season = as_demand(demand)
+    stock = newsvendor(season, *costs)
+    best = (price - unit_cost) * season.mean
+    return ProfitPlan(stock, best - float(newsvendor_cost(stock, season, *costs)), best)
 
 
 def sample_quantile(demand: np.ndarray, probability: float | np.ndarray) -> np.ndarray:

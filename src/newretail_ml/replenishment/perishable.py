@@ -19,7 +19,7 @@ import numpy as np
 
 from newretail_ml.errors import DataError
 from newretail_ml.replenishment.checks import check_number, check_whole
-from newretail_ml.replenishment.demand import Demand
+from newretail_ml.replenishment.demand import Demand, as_demand
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -55,6 +55,7 @@ class Perishable:
     issuing: str = FIFO
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "demand", as_demand(self.demand))
         check_whole("shelf_life", self.shelf_life, at_least=1)
         check_whole("lead_time", self.lead_time)
         check_whole("max_order", self.max_order, at_least=1)

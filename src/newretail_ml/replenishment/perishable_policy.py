@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from newretail_ml.replenishment.checks import check_number, check_whole
+from newretail_ml.replenishment.long_run import long_run_shares
 from newretail_ml.replenishment.perishable import (
     Perishable,
     PerishableDynamics,
@@ -149,15 +150,7 @@ def _long_run_shares(move: csr_matrix, shift: np.ndarray) -> np.ndarray:
 
     moves, size = move.tocoo(), len(shift)
     step = csr_matrix((moves.data, (moves.col + shift[moves.row], moves.row)), shape=(size, size))
-    shares = np.zeros(size)
-    shares[0] = 1.0
-    for _ in range(100_000):
-        # Half a step: a chain that alternates between states settles all the same.
-        after = 0.5 * shares + 0.5 * (step @ shares)
-        if np.abs(after - shares).sum() < 1e-13:
-            break
-        shares = after
-    return shares / shares.sum()
+    return long_run_shares(step, np.eye(1, size)[0])
 
 
 def _options(

@@ -13,7 +13,7 @@ import numpy as np
 
 from newretail_ml.errors import DataError
 from newretail_ml.replenishment.checks import check_number
-from newretail_ml.replenishment.demand import Demand
+from newretail_ml.replenishment.demand import Demand, as_demand
 from newretail_ml.replenishment.demand.continuous import ContinuousDemand
 from newretail_ml.replenishment.eoq import eoq, eoq_with_backorders
 from newretail_ml.replenishment.newsvendor import newsvendor
@@ -54,6 +54,7 @@ class RQCosts:
     shortage_cost: float
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "lead_time_demand", as_demand(self.lead_time_demand))
         check_number("demand_rate", self.demand_rate, above=0.0)
         check_number("fixed_cost", self.fixed_cost)
         check_number("holding_cost", self.holding_cost, above=0.0)

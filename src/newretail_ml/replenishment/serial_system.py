@@ -14,7 +14,7 @@ import numpy as np
 
 from newretail_ml.errors import DataError
 from newretail_ml.replenishment.checks import check_number, check_numbers
-from newretail_ml.replenishment.demand import Demand
+from newretail_ml.replenishment.demand import Demand, as_demand
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,7 @@ def serial_system(
     ((8.0, 13.0, 18.0, 22.0), 12.688)
     """
     holding, times = _checked(lead_times, echelon_holding_costs, shortage_cost, review_period)
+    demand = as_demand(demand)
     if step is None:
         step = 1.0 if demand.discrete or demand.sd == 0 else demand.sd / 128
     times[0] += review_period
@@ -109,6 +110,7 @@ def serial_heuristic(
     (8.0, 13.0, 18.0, 22.0)
     """
     holding, times = _checked(lead_times, echelon_holding_costs, shortage_cost, review_period)
+    demand = as_demand(demand)
     above = holding.sum() - np.cumsum(holding)
     together = np.cumsum(times) + review_period
     levels = []

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from newretail_ml.errors import DataError
 from newretail_ml.replenishment.checks import check_number
-from newretail_ml.replenishment.demand import Demand
+from newretail_ml.replenishment.demand import Demand, as_demand
 
 
 @dataclass(frozen=True)
@@ -33,11 +35,11 @@ class Service:
     exact_fill_rate: float
 
 
-def service_of(demand: Demand, reorder_point: float, order_quantity: float) -> Service:
+def service_of(demand: Demand | np.ndarray, reorder_point: float, order_quantity: float) -> Service:
     """Service of a (r, Q) policy; demand that finds no stock waits (Chopra and Meindl).
 
     Args:
-        demand: over the lead time.
+        demand: over the lead time; or equally likely samples of it.
         reorder_point: position at which an order is placed.
         order_quantity: units an order.
 
@@ -48,6 +50,7 @@ def service_of(demand: Demand, reorder_point: float, order_quantity: float) -> S
     """
     check_number("reorder_point", reorder_point, at_least=None)
     check_number("order_quantity", order_quantity, above=0.0)
+    demand = as_demand(demand)
     short = float(demand.expected_short(reorder_point))
     still_short = float(demand.expected_short(reorder_point + order_quantity))
     return Service(
@@ -59,11 +62,11 @@ def service_of(demand: Demand, reorder_point: float, order_quantity: float) -> S
     )
 
 
-def stock_for_cycle_service(demand: Demand, level: float) -> float:
+def stock_for_cycle_service(demand: Demand | np.ndarray, level: float) -> float:
     """Smallest stock that meets all demand of a cycle with the probability.
 
     Args:
-        demand: over the interval to protect.
+        demand: over the interval to protect; or equally likely samples of it.
         level: above 0 and below 1.
 
     >>> from newretail_ml.replenishment.demand import PoissonDemand
@@ -71,14 +74,16 @@ def stock_for_cycle_service(demand: Demand, level: float) -> float:
     15.0
     """
     _check_level("cycle service level", level)
-    return demand.quantile(level)
+    return as_demand(demand).quantile(level)
 
 
-def reorder_point_for_fill_rate(demand: Demand, fill_rate: float, order_quantity: float) -> float:
+def reorder_point_for_fill_rate(
+    demand: Demand | np.ndarray, fill_rate: float, order_quantity: float
+) -> float:
     """Smallest reorder point with which a (r, Q) policy reaches the fill rate.
 
     Args:
-        demand: over the lead time.
+        demand: over the lead time; or equally likely samples of it.
         fill_rate: above 0 and below 1.
         order_quantity: units an order.
 
@@ -89,14 +94,14 @@ def reorder_point_for_fill_rate(demand: Demand, fill_rate: float, order_quantity
     """
     _check_level("fill rate", fill_rate)
     check_number("order_quantity", order_quantity, above=0.0)
-    return _stock_with_short(demand, (1.0 - fill_rate) * order_quantity)
+    return _stock_with_short(as_demand(demand), (1.0 - fill_rate) * order_quantity)
 
 
-def stock_for_fill_rate(demand: Demand, fill_rate: float) -> float:
+def stock_for_fill_rate(demand: Demand | np.ndarray, fill_rate: float) -> float:
     """Smallest stock that meets the share of one period's expected demand.
 
     Args:
-        demand: of the period; its mean is above zero.
+        demand: of the period, with a mean above zero; or equally likely samples of it.
         fill_rate: above 0 and below 1.
 
     >>> from newretail_ml.replenishment.demand import PoissonDemand
@@ -104,6 +109,7 @@ def stock_for_fill_rate(demand: Demand, fill_rate: float) -> float:
     13.0
     """
     _check_level("fill rate", fill_rate)
+    demand = as_demand(demand)
     check_number("mean demand", demand.mean, above=0.0)
     return _stock_with_short(demand, (1.0 - fill_rate) * demand.mean)
 

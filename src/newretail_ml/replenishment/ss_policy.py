@@ -14,7 +14,9 @@ import numpy as np
 
 from newretail_ml.errors import DataError
 from newretail_ml.replenishment.checks import check_number, check_numbers
-from newretail_ml.replenishment.demand import Demand
+from newretail_ml.replenishment.demand import Demand, as_demand
+
+_NEVER = 1e-18
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,7 @@ class _Cycle:
         lead_time: float,
         step: float | None,
     ) -> None:
+        demand = as_demand(demand)
         check_number("fixed_cost", fixed_cost)
         check_number("holding_cost", holding_cost, above=0.0)
         check_number("shortage_cost", shortage_cost, above=0.0)
@@ -176,23 +179,50 @@ class _Cycle:
         return self._low + (int(dear[-1]) if dear.size else -1), cost
 
     def _best_level(self, s: int) -> int:
-        from scipy.signal import convolve
-
         upwards = self._one_period[s + 1 - self._low :]
         steps = len(upwards)
-        totals = self._fixed_cost + convolve(self._visits[:steps], upwards)[:steps]
+        totals = self._fixed_cost + _first_terms(self._visits, upwards)
         return s + 1 + int(np.argmin(totals / self._periods[:steps]))
 
     def _see(self, reach: int) -> None:
         """Look at all levels up to so many steps from the best of one period."""
-        from scipy.signal import lfilter
-
         self._reach, self._low = reach, self._middle - reach
         levels = np.arange(self._low, self._middle + reach + 1)
         self._one_period = self._protected.expected_cost(levels * self.step, *self._costs)
-        # Expected periods of a cycle spent at each number of steps below S: the renewal equation
-        # visits[n] = (n == 0) + sum of chances[k] * visits[n - k].
-        again = -self._chances[: len(levels)]
-        again[0] += 1.0
-        self._visits = lfilter([1.0], again, np.arange(len(levels)) == 0)
+        self._visits = _visits(self._chances, len(levels))
         self._periods = np.cumsum(self._visits)
+
+
+def _visits(chances: np.ndarray, steps: int) -> np.ndarray:
+    """Expected periods of a cycle spent at each number of steps below S.
+
+    The renewal equation: visits[n] = (n == 0) + sum of chances[k] * visits[n - k]. Solved block by
+    block: what comes from earlier blocks, times the first block, which knows of no other.
+    """
+    possible = np.flatnonzero(chances[1:] > _NEVER) + 1
+    least, most = int(possible[0]), int(possible[-1])
+    sold = chances[least : most + 1]
+    block = max(least, 64)
+    visits = np.zeros(steps)
+    visits[0] = 1.0 / (1.0 - chances[0])
+    for below in range(least, min(block, steps)):
+        reach = min(below, most) - least + 1
+        before = visits[below - least - reach + 1 : below - least + 1][::-1]
+        visits[below] = visits[0] * float(sold[:reach] @ before)
+    own = np.trim_zeros(visits[:block], "b")
+    padded = np.concatenate([np.zeros(most), visits])
+    for start in range(block, steps, block):
+        stop = min(start + block, steps)
+        earlier = np.convolve(padded[start : stop + most - least], sold, mode="valid")
+        padded[most + start : most + stop] = np.convolve(own, earlier)[: stop - start]
+    return padded[most:]
+
+
+def _first_terms(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """As many terms of the convolution of two arrays as the second has."""
+    steps = len(other)
+    if steps <= 2048:
+        return np.convolve(one[:steps], other)[:steps]
+    size = 2 ** math.ceil(math.log2(2 * steps))
+    product = np.fft.rfft(one[:steps], size) * np.fft.rfft(other, size)
+    return np.fft.irfft(product, size)[:steps]

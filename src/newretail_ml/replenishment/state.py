@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from newretail_ml.tables import RetailTables
 
 STATE = "state"
+_OF_ITEMS = (c.PACK_SIZE, c.UNIT_COST, c.SHELF_LIFE, c.LAUNCH_DATE, c.DELISTING_DATE)
 _FRESH_DAYS = 7
 _DEFAULTS = {c.ON_ORDER: 0.0, c.PACK_SIZE: 1.0}
 _SMALLEST = {c.ON_HAND: 0, c.ON_ORDER: 0, c.LEAD_TIME: 0, c.REVIEW_PERIOD: 1, c.PACK_SIZE: 1}
@@ -23,17 +24,19 @@ _SMALLEST = {c.ON_HAND: 0, c.ON_ORDER: 0, c.LEAD_TIME: 0, c.REVIEW_PERIOD: 1, c.
 def state_from_tables(
     tables: RetailTables, *, lead_time: int, review_period: int, holding_rate: float | None = None
 ) -> pd.DataFrame:
-    """Stock on hand as it was last counted, one row an item and location.
+    """Stock on hand as it was last counted, one row an item and location, and what items are.
 
-    A place that was closed on the last day of the stock table keeps its count of the days before,
-    for a week at most.
+    What the table of items says of pack size, unit cost, shelf life, launch and delisting comes
+    along, so that the table is all that `plan_orders` needs. A place that was closed on the last
+    day of the stock table keeps its count of the days before, for a week at most.
 
     Args:
         tables: the chain's tables; stock is needed.
         lead_time: days from order to delivery.
         review_period: days between two orders.
         holding_rate: cost of holding, as a share of unit cost a year. With it, and with unit
-            costs and prices in the tables, the costs of too much and too little are filled in.
+            costs and prices in the tables, unit_price (the last one paid), shortage_cost (the
+            margin) and holding_cost (a unit and day) are filled in.
 
     Raises:
         DataError: there is no stock table, or costs are asked for and not known.
@@ -52,11 +55,11 @@ def state_from_tables(
     state = state.assign(**{c.LEAD_TIME: lead_time, c.REVIEW_PERIOD: review_period})
     items = tables.items
     if items is not None:
-        known = [name for name in (c.ITEM, c.PACK_SIZE, c.UNIT_COST) if name in items]
-        state = state.merge(items[known], on=c.ITEM, how="left")
+        known = [name for name in _OF_ITEMS if name in items]
+        state = state.merge(items[[c.ITEM, *known]], on=c.ITEM, how="left")
     if holding_rate is not None:
         state = _with_costs(state, tables, holding_rate / 365)
-    return state.drop(columns=c.UNIT_COST, errors="ignore").reset_index(drop=True)
+    return state.reset_index(drop=True)
 
 
 def checked_state(state: pd.DataFrame) -> pd.DataFrame:
@@ -122,7 +125,7 @@ def _refuse(values: pd.Series, bad: np.ndarray, what: str, next_step: str) -> No
 
 
 def _with_costs(state: pd.DataFrame, tables: RetailTables, holding_share: float) -> pd.DataFrame:
-    """Shortage costs the margin that is lost, holding its share of the unit cost."""
+    """Shortage costs the margin that is lost, holding its share of the unit cost a day."""
     if c.UNIT_COST not in state:
         raise DataError(
             "unit costs are not known, so shortage and holding cannot be priced",
@@ -131,9 +134,10 @@ def _with_costs(state: pd.DataFrame, tables: RetailTables, holding_share: float)
             next_step="Add the column, or order by service level.",
         )
     prices = tables.demand_lines().sort_values(c.TIME).groupby(c.ITEM)[c.UNIT_PRICE].last()
-    margin = state[c.ITEM].map(prices) - state[c.UNIT_COST]
+    price = state[c.ITEM].map(prices)
     costs = {
-        c.SHORTAGE_COST: margin.clip(lower=0),
+        c.UNIT_PRICE: price,
+        c.SHORTAGE_COST: (price - state[c.UNIT_COST]).clip(lower=0),
         c.HOLDING_COST: holding_share * state[c.UNIT_COST],
     }
     return state.assign(**costs)

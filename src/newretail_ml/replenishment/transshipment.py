@@ -13,7 +13,7 @@ import numpy as np
 
 from newretail_ml.errors import DataError
 from newretail_ml.replenishment.checks import as_numbers, check_numbers
-from newretail_ml.replenishment.demand import Demand
+from newretail_ml.replenishment.demand import Demand, as_demand
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +92,7 @@ def rebalance(
     >>> moves.units[0, 1].item()
     4.0
     """
+    demands = [as_demand(demand) for demand in demands]
     has = check_numbers("stock", stock)
     short, left = _costs(shortage_costs, holding_costs, len(has))
     if len(demands) != len(has):

@@ -11,6 +11,7 @@ from newretail_ml.replenishment.demand.discrete import (
     DiscreteDemand,
     NegativeBinomialDemand,
     PoissonDemand,
+    as_demand,
 )
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "NormalDemand",
     "PoissonDemand",
     "UniformDemand",
+    "as_demand",
 ]

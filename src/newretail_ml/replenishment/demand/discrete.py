@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -156,7 +156,7 @@ class DiscreteDemand(Demand):
         )
 
     @classmethod
-    def from_samples(cls, samples: np.ndarray) -> DiscreteDemand:
+    def from_samples(cls, samples: np.ndarray | Sequence[float] | float) -> DiscreteDemand:
         """From equally likely samples.
 
         >>> DiscreteDemand.from_samples([3, 1, 3, 5]).cdf(3).item()
@@ -210,6 +210,18 @@ class DiscreteDemand(Demand):
     def _bounds(self) -> tuple[float, float]:
         possible = self.values[self.chances > 0]
         return float(possible[0]), float(possible[-1])
+
+
+def as_demand(demand: Demand | np.ndarray | Sequence[float] | float) -> Demand:
+    """The demand itself, or that of equally likely samples; one number is certain demand.
+
+    Raises:
+        DataError: it is no demand and no list of finite numbers.
+
+    >>> as_demand([1, 3]).mean
+    2.0
+    """
+    return demand if isinstance(demand, Demand) else DiscreteDemand.from_samples(demand)
 
 
 def _check_chances(values: np.ndarray, chances: np.ndarray) -> None:

@@ -1,0 +1,139 @@
+"""A good plan of whole packs, and a bound that proves how good.
+
+Suppliers and trucks of the best fractional plan are rounded and the rest is relaxed again; packs
+are rounded by single moves. If the gap is still too wide, the mixed-integer programme is solved
+(HiGHS) on the packs that a better plan could use: a number of packs that takes more off the bound
+than the gap cannot be in one (reduced-cost fixing; Nemhauser and Wolsey 1988, Integer and
+Combinatorial Optimization, section II.5.2).
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import numpy as np
+
+from newretail_ml.errors import NewRetailError
+from newretail_ml.replenishment.planning.arrays import Programme, columns, money_unit
+from newretail_ml.replenishment.planning.relaxation import Relaxed, relax
+from newretail_ml.replenishment.planning.rounding import rounded
+
+# Beyond so many columns an exact search rarely improves a plan within minutes.
+_EXACT_COLUMNS = 6_000
+_REPAIRS = 4
+# A load this little above whole trucks is first squeezed, then sent in one truck more.
+_SQUEEZED = (0.35, 1e-6, 1.0)
+
+
+def search(
+    programme: Programme, relaxed: Relaxed, *, gap: float, end: float
+) -> tuple[np.ndarray, float] | None:
+    """The packs of a good plan and a bound on every plan; None if there is no plan.
+
+    Args:
+        programme: the plan as arrays.
+        relaxed: its best fractional plan.
+        gap: share of the bound that is small enough to stop at.
+        end: when to stop, in seconds of time.monotonic().
+
+    Raises:
+        NewRetailError: no plan was found in time, though there may be one.
+    """
+    packs, bound = _rounded(programme, relaxed), relaxed.bound
+    if packs is not None:
+        short = bound - programme.profit(packs)
+        few = int((relaxed.loss[:, 1:] <= short).sum()) <= _EXACT_COLUMNS
+        if short <= gap * abs(bound) or not few:
+            return packs, bound
+    return _exact(programme, relaxed, packs, gap, end)
+
+
+def _rounded(programme: Programme, relaxed: Relaxed) -> np.ndarray | None:
+    """Whole packs near the best fractional plan, or None if none of some tries keeps all rules."""
+    suppliers = programme.suppliers
+    for squeezed in _SQUEEZED:
+        whole = np.ceil(relaxed.whole - squeezed)
+        whole[:suppliers] = relaxed.whole[:suppliers] > min(squeezed, 0.5)
+        for _ in range(_REPAIRS):
+            whole = whole.clip(programme.whole_least, programme.whole_most)
+            fixed = relax(programme, whole=whole, like=relaxed, tolerance=1e-5)
+            if fixed is None:
+                break
+            packs, broken = rounded(programme, fixed, whole)
+            if not broken.any() and not programme.excess(packs).any():
+                return packs
+            whole = _repaired(programme, whole, broken)
+    return None
+
+
+def _repaired(programme: Programme, whole: np.ndarray, broken: np.ndarray) -> np.ndarray:
+    """Decisions that could be kept: no order below a minimum, a truck more or less."""
+    suppliers, trucks = programme.suppliers, len(programme.capacity)
+    minimum, load, fill = np.split(broken[programme.limits :], [suppliers, suppliers + trucks])
+    change = np.r_[-minimum.astype(float), load.astype(float) - fill]
+    return whole + change
+
+
+def _exact(
+    programme: Programme,
+    relaxed: Relaxed,
+    packs: np.ndarray | None,
+    gap: float,
+    end: float,
+) -> tuple[np.ndarray, float] | None:
+    """The better of a plan and of what the exact search finds."""
+    value = -np.inf if packs is None else programme.profit(packs)
+    kept = relaxed.loss <= (relaxed.bound - value) * (1 + 1e-9) + 1e-9 * abs(relaxed.bound)
+    bound, tighter = relaxed.bound, programme
+    for _ in range(3):
+        status, found, limit = _milp(tighter, kept, gap, end)
+        if status == "infeasible" and packs is None:
+            return None
+        bound = min(bound, max(limit, value))
+        if found is None:
+            break
+        excess = programme.excess(found)
+        if not excess.any():
+            if programme.profit(found) > value:
+                packs = found
+            break
+        # The solver keeps rules to about 1e-6; a plan must keep them to rounding errors.
+        tighter = replace(programme, room=tighter.room - 2 * excess)
+    if packs is None:
+        raise NewRetailError(
+            "no plan that keeps all rules was found in time. Raise time_limit, or loosen a rule."
+        )
+    return packs, bound
+
+
+def _milp(
+    programme: Programme, kept: np.ndarray, gap: float, end: float
+) -> tuple[str, np.ndarray | None, float]:
+    """How the exact search ended, its packs if it found a plan, and its bound."""
+    from scipy.optimize import Bounds, LinearConstraint, milp
+
+    part, unit = columns(programme, kept), money_unit(programme.gain)
+    shares, wholes = len(part.line), len(programme.whole_cost)
+    constraints = [LinearConstraint(part.at_most, -np.inf, part.room)]
+    if part.exactly.shape[0]:
+        constraints.append(LinearConstraint(part.exactly, 1.0, 1.0))
+    solved = milp(
+        np.r_[-part.gain, programme.whole_cost] / unit,
+        constraints=constraints,
+        integrality=np.ones(shares + wholes),
+        bounds=Bounds(
+            np.r_[np.zeros(shares), programme.whole_least],
+            np.r_[np.ones(shares), programme.whole_most],
+        ),
+        options={"mip_rel_gap": gap, "time_limit": max(end - time.monotonic(), 1.0)},
+    )
+    if solved.status == 2:
+        return "infeasible", None, -np.inf
+    limit = np.inf if solved.mip_dual_bound is None else -solved.mip_dual_bound * unit
+    if solved.x is None:
+        return "stopped", None, limit
+    chosen = solved.x[:shares] > 0.5
+    packs = np.zeros(len(kept), int)
+    packs[part.line[chosen]] = part.packs[chosen]
+    return "found", packs, limit

@@ -1,0 +1,171 @@
+"""Checks of the planner's tables, and one wide table of terms out of many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from newretail_ml import columns as c
+from newretail_ml.errors import DataError
+from newretail_ml.tables.parsing import to_text
+
+
+@dataclass(frozen=True)
+class _Bounds:
+    at_least: float = 0.0
+    above: bool = False
+    whole: bool = False
+    at_most: float = np.inf
+
+
+_NUMBERS = {
+    c.ON_HAND: _Bounds(),
+    c.ON_ORDER: _Bounds(),
+    c.UNITS: _Bounds(),
+    c.LEAD_TIME: _Bounds(whole=True),
+    c.REVIEW_PERIOD: _Bounds(1, whole=True),
+    c.PACK_SIZE: _Bounds(above=True),
+    c.PALLET_SIZE: _Bounds(above=True),
+    c.MINIMUM_UNITS: _Bounds(),
+    c.MINIMUM_VALUE: _Bounds(),
+    c.SHELF_CAPACITY: _Bounds(),
+    c.PRESENTATION_MINIMUM: _Bounds(),
+    c.VOLUME: _Bounds(),
+    c.SHELF_LIFE: _Bounds(1, whole=True),
+    c.UNIT_COST: _Bounds(),
+    c.UNIT_PRICE: _Bounds(),
+    c.HOLDING_COST: _Bounds(),
+    c.SHORTAGE_COST: _Bounds(),
+    c.SALVAGE_VALUE: _Bounds(-np.inf),
+    c.ORDER_COST: _Bounds(),
+    c.LEFT_OVER_COST: _Bounds(),
+    "truck_volume": _Bounds(above=True),
+    "truck_cost": _Bounds(),
+    "truck_smallest_fill": _Bounds(at_most=1.0),
+    "share": _Bounds(at_most=1.0),
+}
+_DATES = (c.DATE, c.LAUNCH_DATE, c.DELISTING_DATE)
+_TEXTS = (*c.SERIES_KEYS, c.SUPPLIER, "substitute_id")
+_MAY_BE_EMPTY = frozenset({*_NUMBERS, c.LAUNCH_DATE, c.DELISTING_DATE, c.SUPPLIER})
+
+
+def checked_columns(frame: pd.DataFrame, table: str, required: Sequence[str] = ()) -> pd.DataFrame:
+    """The frame with ids as text, numbers as floats and dates as dates.
+
+    Args:
+        frame: any of the planner's tables.
+        table: its name, for messages.
+        required: columns that must be there, without empty values.
+
+    Raises:
+        DataError: a required column or value is missing, or a value is out of its range.
+
+    >>> checked_columns(pd.DataFrame({"item_id": [7], "pack_size": [6]}), "supply").values.tolist()
+    [['7', 6.0]]
+    """
+    if not isinstance(frame, pd.DataFrame):
+        raise DataError(
+            f"it is a {type(frame).__name__}", table=table, next_step="Pass a DataFrame."
+        )
+    frame = frame.reset_index(drop=True)
+    missing = [name for name in required if name not in frame]
+    if missing:
+        raise DataError(
+            f"the column is missing (there are {', '.join(map(str, frame.columns))})",
+            table=table,
+            column=missing[0],
+            next_step="Add it.",
+        )
+    made = {name: to_text(frame[name]) for name in _TEXTS if name in frame}
+    for name in frame.columns.intersection(list(_NUMBERS)):
+        made[name] = _numbers(frame[name], table)
+    for name in frame.columns.intersection(list(_DATES)):
+        made[name] = _dates(frame[name], table)
+    checked = frame.assign(**made)
+    for name in checked.columns.intersection([*made]):
+        if name in required or name not in _MAY_BE_EMPTY:
+            _refuse(checked[name], checked[name].isna().to_numpy(), table, "are missing")
+    return checked
+
+
+def checked_keys(
+    frame: pd.DataFrame, table: str, keys: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """The frame, if its keys (by default those of a series) do not repeat.
+
+    Raises:
+        DataError: a key repeats.
+    """
+    keys = [name for name in c.SERIES_KEYS if name in frame] if keys is None else list(keys)
+    repeated = frame.duplicated(keys, keep=False) if keys else np.full(len(frame), len(frame) > 1)
+    if np.any(repeated):
+        raise DataError(
+            f"{np.sum(repeated):,} rows share {' and '.join(keys) or 'no key at all'}",
+            table=table,
+            rows=frame.index[repeated],
+            next_step="Keep one row for each.",
+        )
+    return frame
+
+
+def supplier_keys(frame: pd.DataFrame) -> list[str]:
+    """Key columns of a table of suppliers: with a location_id, one row a delivery place."""
+    return [name for name in (c.SUPPLIER, c.LOCATION) if name in frame]
+
+
+def joined(lines: pd.DataFrame, terms: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+    """The lines with the terms' columns; where those are empty, the lines' own values remain."""
+    found = row_of(lines, terms, keys)
+    added = {}
+    for name in terms.columns.difference(list(keys), sort=False):
+        values = (
+            terms[name].take(np.maximum(found, 0)) if len(terms) else terms[name].reindex(found)
+        )
+        values = values.set_axis(lines.index).where(found >= 0)
+        added[name] = values.fillna(lines[name]) if name in lines else values
+    return lines.assign(**added)
+
+
+def row_of(lines: pd.DataFrame, terms: pd.DataFrame, keys: Sequence[str]) -> np.ndarray:
+    """(lines,) the row of the terms that each line's keys name, -1 where there is none."""
+    if not keys:
+        return np.zeros(len(lines), np.intp) if len(terms) else np.full(len(lines), -1)
+    if len(keys) == 1:
+        return pd.Index(terms[keys[0]]).get_indexer(pd.Index(lines[keys[0]]))
+    index = pd.MultiIndex.from_frame(terms[list(keys)])
+    return index.get_indexer(pd.MultiIndex.from_frame(lines[list(keys)]))
+
+
+def _numbers(values: pd.Series, table: str) -> pd.Series:
+    bounds = _NUMBERS[str(values.name)]
+    numbers = pd.to_numeric(values, errors="coerce").astype(float)
+    unread = (numbers.isna() & values.notna()).to_numpy()
+    low = numbers <= bounds.at_least if bounds.above else numbers < bounds.at_least
+    outside = (low | (numbers > bounds.at_most) | np.isinf(numbers)).to_numpy()
+    word = "above" if bounds.above else "of at least"
+    limits = f" {word} {bounds.at_least:g}" if np.isfinite(bounds.at_least) else ""
+    limits += f" and at most {bounds.at_most:g}" if np.isfinite(bounds.at_most) else ""
+    _refuse(values, unread | outside, table, f"are not numbers{limits}")
+    if bounds.whole:
+        _refuse(values, (numbers % 1 > 0).to_numpy(), table, "are not whole periods")
+    return numbers
+
+
+def _dates(values: pd.Series, table: str) -> pd.Series:
+    dates = pd.to_datetime(values, errors="coerce")
+    _refuse(values, (dates.isna() & values.notna()).to_numpy(), table, "are not dates")
+    return dates.dt.tz_localize(None) if dates.dt.tz is not None else dates
+
+
+def _refuse(values: pd.Series, bad: np.ndarray, table: str, what: str) -> None:
+    if bad.any():
+        raise DataError(
+            f"{bad.sum():,} values {what}, the first is {values[bad].iloc[0]}",
+            table=table,
+            column=str(values.name),
+            rows=values.index[bad],
+            next_step="Correct them.",
+        )
