@@ -54,6 +54,10 @@ def is_refused(answer, code, words):
             "orders {chain} --out out.csv --holding-rate 0.2 --state state.csv",
             "Give --holding-rate, or shortage_cost and holding_cost in --state",
         ),
+        (
+            "orders {chain} --out out.csv --budget 100",
+            "A budget needs to know what a unit earns",
+        ),
         ("backtest {chain} --folds 0", "0 is not in the range x>=1"),
         ("backtest {chain} --cut soon", "'soon' is no day"),
         ("backtest {chain} --model best", "'best' is not one of 'auto'"),

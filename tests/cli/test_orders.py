@@ -67,9 +67,19 @@ def test_the_service_level_is_095_unless_told_otherwise(ordered):
 
 
 def test_holding_costs_decide_instead(ordered):
-    cheap, _ = ordered("--holding-rate", 0.01)
+    cheap, told = ordered("--holding-rate", 0.01)
     dear, _ = ordered("--holding-rate", 20)
-    assert dear["order_up_to"].sum() < cheap["order_up_to"].sum()
+    assert dear["units"].sum() < cheap["units"].sum()
+    assert f"Expected profit {cheap['expected_profit'].sum():,.0f} above" in told
+
+
+def test_a_budget_is_kept_and_its_worth_told(ordered):
+    free, _ = ordered("--holding-rate", 0.2)
+    budget = round(0.5 * free["order_value"].sum())
+    some, told = ordered("--holding-rate", 0.2, "--budget", budget)
+    assert 0 < some["order_value"].sum() <= budget
+    assert (some["binding_rule"] == "budget").any()
+    assert "One more unit of budget would earn " in told
 
 
 def test_a_forecast_reaches_over_the_lead_time_by_itself(ordered):
@@ -112,10 +122,12 @@ def test_the_same_state_from_a_file_makes_the_same_orders(ordered, stock, frames
 
 
 def test_costs_in_the_state_decide_by_themselves(ordered, stock, work):
-    costs = {"shortage_cost": 1.0, "holding_cost": 0.5}
-    state_of(stock, **costs).to_csv("state.csv", index=False)
-    by_cost, _ = ordered("--state", "state.csv")
-    assert by_cost["why"].str.contains("enough in 50% of cases").all()
+    for holding in (0.01, 100.0):
+        costs = {"shortage_cost": 1.0, "holding_cost": holding}
+        state_of(stock, **costs).to_csv("state.csv", index=False)
+        by_cost, told = ordered("--state", "state.csv")
+        assert (by_cost["units"].sum() > 0) == (holding < 1)
+        assert "Expected profit " in told
     by_level, _ = ordered("--state", "state.csv", "--service-level", 0.9)
     assert by_level["why"].str.contains("enough in 90% of cases").all()
 

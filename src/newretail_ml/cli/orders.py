@@ -13,7 +13,8 @@ from newretail_ml.cli.forecast import made_forecast, model_words, one_model
 from newretail_ml.cli.options import SOURCE_HELP, Job, job_options, out_file
 from newretail_ml.cli.output import check_table_path, write_table
 from newretail_ml.cli.state import Supply, state_for, supply_options
-from newretail_ml.replenishment import order_up_to
+from newretail_ml.forecast import Forecast
+from newretail_ml.replenishment import OrderPlan, OrderRules, order_up_to, plan_orders
 from newretail_ml.tables import RetailTables
 
 _SERVICE_LEVEL = 0.95
@@ -28,12 +29,26 @@ _SERVICE_LEVEL = 0.95
     help=f"Probability of no stock-out in a cycle.  [default: {_SERVICE_LEVEL}, unless costs are "
     "known]",
 )
+@click.option(
+    "--budget",
+    type=click.FloatRange(min=0),
+    help="Most money that today's orders may cost. Needs --holding-rate, or costs in --state.",
+)
 @supply_options
 @out_file("The order list: .csv, .parquet or .json.")
 def orders_command(
-    job: Job, model_name: str, service_level: float | None, supply: Supply, out: Path
+    job: Job,
+    model_name: str,
+    service_level: float | None,
+    budget: float | None,
+    supply: Supply,
+    out: Path,
 ) -> None:
-    """Decide what to order today, and why. Besides orders this needs stock, or a --state."""
+    """Decide what to order today, and why. Besides orders this needs stock, or a --state.
+
+    Where holding and shortage have a price, orders earn the most that is possible; else they
+    reach a service level.
+    """
     check_table_path(out)
     if service_level is not None and supply.holding_rate is not None:
         raise click.UsageError("Give --service-level or --holding-rate: each decides by itself.")
@@ -42,15 +57,44 @@ def orders_command(
     state = state_for(job, tables, panel, supply)
     if service_level is None and not {c.SHORTAGE_COST, c.HOLDING_COST} <= set(state):
         service_level = _SERVICE_LEVEL
+    if service_level is not None and budget is not None:
+        raise click.UsageError(
+            "A budget needs to know what a unit earns: give --holding-rate, or shortage_cost, "
+            "holding_cost and unit_cost in --state, and no --service-level."
+        )
     longest = int((state[c.LEAD_TIME] + state[c.REVIEW_PERIOD]).max())
     job = replace(job, horizon=max(job.horizon, longest))
-    asked = {"model": model_name, "service_level": service_level, "supply": supply.facts()}
+    asked = {
+        "model": model_name,
+        "service_level": service_level,
+        "budget": budget,
+        "supply": supply.facts(),
+    }
     with job.tracked("orders", panel, tables, **asked) as run:
         model, forecast = made_forecast(job, panel, model_name, run)
-        orders = order_up_to(forecast, state, service_level=service_level)
+        orders, earned = _orders(forecast, state, service_level, budget)
         write_table(orders, out)
         run.log_file(out)
-    click.echo(f"{order_summary(orders, tables)} In {out}, by {model_words(model_name, model)}.")
+    found = f"{order_summary(orders, tables)}{earned}"
+    click.echo(f"{found} In {out}, by {model_words(model_name, model)}.")
+
+
+def _orders(
+    forecast: Forecast, state: pd.DataFrame, service_level: float | None, budget: float | None
+) -> tuple[pd.DataFrame, str]:
+    """The order list, and in words what it earns where that is known."""
+    if service_level is not None:
+        return order_up_to(forecast, state, service_level=service_level), ""
+    plan = plan_orders(forecast, state, rules=OrderRules(budget=budget))
+    return plan.orders, _earned(plan)
+
+
+def _earned(plan: OrderPlan) -> str:
+    words = f" Expected profit {plan.expected_profit:,.0f} above ordering nothing."
+    for rule in plan.explain().itertuples():
+        if rule.binding:
+            words += f" One more unit of {rule.rule} would earn {rule.shadow_price:,.2f}."
+    return words
 
 
 def order_summary(orders: pd.DataFrame, tables: RetailTables) -> str:

@@ -1,4 +1,10 @@
-"""From a forecast and the stock at hand to orders; and the exact answers of the textbooks."""
+"""From a forecast and the stock at hand to orders; and the exact answers of the textbooks.
+
+`plan_orders` decides for a whole chain under rules, `replay` plays any policy against demand and
+judges it in money, `ForecastPolicy` joins a demand model and the planner. `omnichannel` promises,
+protects and ships one stock to all channels; `quick_response` splits a season's order in two. The
+other functions are one textbook problem each, exact.
+"""
 
 from newretail_ml.replenishment.allocation import allocate
 from newretail_ml.replenishment.base_stock import base_stock
@@ -28,12 +34,40 @@ from newretail_ml.replenishment.newsvendor import (
     newsvendor_cost,
     newsvendor_profit,
 )
+from newretail_ml.replenishment.omnichannel import (
+    available_to_promise,
+    protection_levels,
+    ship_from_store,
+    source_orders,
+)
 from newretail_ml.replenishment.order_up_to import order_up_to
 from newretail_ml.replenishment.perishable import Perishable
 from newretail_ml.replenishment.perishable_policy import (
     perishable_base_stock,
     perishable_base_stock_at,
     perishable_optimum,
+)
+from newretail_ml.replenishment.planning import (
+    OrderPlan,
+    OrderRules,
+    State,
+    Supply,
+    plan_orders,
+)
+from newretail_ml.replenishment.quick_response import (
+    QuickResponseCosts,
+    exact_quick_response,
+    quick_response,
+    quick_response_by_item,
+)
+from newretail_ml.replenishment.replay import (
+    ForecastPolicy,
+    Replay,
+    base_stock_policy,
+    moving_average_policy,
+    reorder_policy,
+    replay,
+    tune,
 )
 from newretail_ml.replenishment.rq_policy import RQCosts, best_rq, rq_cost
 from newretail_ml.replenishment.serial_system import serial_heuristic, serial_system
@@ -57,14 +91,23 @@ from newretail_ml.replenishment.transshipment import rebalance, transship
 from newretail_ml.replenishment.warehouses import place_warehouses
 
 __all__ = [
+    "ForecastPolicy",
     "LostSales",
+    "OrderPlan",
+    "OrderRules",
     "Perishable",
+    "QuickResponseCosts",
     "RQCosts",
+    "Replay",
     "SeasonCosts",
     "Stage",
+    "State",
+    "Supply",
     "additive_yield",
     "allocate",
+    "available_to_promise",
     "base_stock",
+    "base_stock_policy",
     "best_rq",
     "best_ss",
     "critical_ratio",
@@ -74,6 +117,7 @@ __all__ = [
     "eoq_incremental_discount",
     "eoq_with_backorders",
     "exact_demand_over_random_lead_time",
+    "exact_quick_response",
     "guaranteed_service",
     "joint_replenishment",
     "joint_replenishment_heuristic",
@@ -81,6 +125,7 @@ __all__ = [
     "lost_sales_capped_base_stock",
     "lost_sales_cost",
     "lost_sales_optimum",
+    "moving_average_policy",
     "newsvendor",
     "newsvendor_cost",
     "newsvendor_profit",
@@ -89,20 +134,29 @@ __all__ = [
     "perishable_base_stock_at",
     "perishable_optimum",
     "place_warehouses",
+    "plan_orders",
     "power_approximation",
     "proportional_yield",
+    "protection_levels",
+    "quick_response",
+    "quick_response_by_item",
     "rebalance",
     "reorder_point_for_fill_rate",
+    "reorder_policy",
+    "replay",
     "risk_pooling",
     "rq_cost",
     "season_plan",
     "serial_heuristic",
     "serial_system",
     "service_of",
+    "ship_from_store",
+    "source_orders",
     "ss_cost",
     "state_from_tables",
     "stock_for_cycle_service",
     "stock_for_fill_rate",
     "transship",
+    "tune",
     "wagner_whitin",
 ]
