@@ -67,6 +67,7 @@ from newretail_ml.replenishment.replay import (
     moving_average_policy,
     reorder_policy,
     replay,
+    service_cost_curve,
     tune,
 )
 from newretail_ml.replenishment.rq_policy import RQCosts, best_rq, rq_cost
@@ -149,6 +150,7 @@ __all__ = [
     "season_plan",
     "serial_heuristic",
     "serial_system",
+    "service_cost_curve",
     "service_of",
     "ship_from_store",
     "source_orders",

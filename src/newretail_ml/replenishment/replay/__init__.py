@@ -1,6 +1,7 @@
 """Any policy against real or simulated demand, beside a baseline and perfect foresight."""
 
 from newretail_ml.replenishment.replay.clairvoyant import Bound, clairvoyant
+from newretail_ml.replenishment.replay.curve import service_cost_curve
 from newretail_ml.replenishment.replay.engine import Policy
 from newretail_ml.replenishment.replay.forecast_policy import ForecastPolicy
 from newretail_ml.replenishment.replay.policies import (
@@ -27,5 +28,6 @@ __all__ = [
     "moving_average_policy",
     "reorder_policy",
     "replay",
+    "service_cost_curve",
     "tune",
 ]
