@@ -28,7 +28,13 @@ def printed(tmp_path_factory):
 
 
 def test_the_ten_lines_order_something(printed):
-    assert re.search(r"item_\d{4} .* expected in 7 periods", printed)
+    assert re.search(r"OrderPlan\([1-9]\d* of \d+ lines ordered", printed)
+    assert re.search(r"item_\d{4} .* expected to", printed)
+
+
+def test_the_policy_is_set_beside_practice_and_clairvoyant(printed):
+    rows = dict(re.findall(r"^(policy|baseline|clairvoyant) .*?([\d.]+) ", printed, re.M))
+    assert rows.keys() == {"policy", "baseline", "clairvoyant"}
 
 
 def test_the_mapping_is_one_the_library_reads(tmp_path):

@@ -8,8 +8,11 @@ for over-constrained problems); how far each of its rules must give is an elasti
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from newretail_ml.errors import InfeasibleError
@@ -27,6 +30,8 @@ from newretail_ml.replenishment.planning.rules import (
     joined,
 )
 
+_SECONDS = 20.0
+_MOST_NAMED = 4
 _NEXT_STEP = "Loosen one of them by what is missing; the attribute `conflicts` lists all."
 
 
@@ -40,7 +45,8 @@ def conflict(
 
     Rules of lines are one rule a kind: the presentation minimum, the largest order, the minimum
     order quantity. `conflicts` of the error has a row for each rule of the set: what it says
-    (`limit`), what it would have to say if only it gave (`needed`), and the difference.
+    (`limit`), what it would have to say if only it gave (`needed`), and the difference. A conflict
+    of very many rules may be cut short: then it is not reduced to the end, or has missing numbers.
 
     Args:
         values: the lines; only their own rules matter.
@@ -48,7 +54,6 @@ def conflict(
         minimums: of suppliers.
         trucks: whole trucks.
 
-    >>> import numpy as np
     >>> lines = LineValues(np.zeros((2, 9)), [5, 3], [8, 8], [0, 0], [0.0, 0.0])
     >>> error = conflict(lines, [Limit("budget", np.array([10.0, 20.0]), 90.0)], [], [])
     >>> print(error)
@@ -62,28 +67,33 @@ def conflict(
     model = Elastic(values, limits, minimums, trucks)
     names = [one.name for one in joined(limits, trucks, minimums)]
     names += [LARGEST, MINIMUM, PRESENTATION]
-    if model.feasible(names):
-        return InfeasibleError("no plan that keeps all rules was found", next_step=_NEXT_STEP)
-    found = _irreducible(model, [], [], names)
-    rows = []
+    found = _Reduction(model, time.monotonic() + _SECONDS).of([], [], model.suspects(names))
+    rows, end = [], time.monotonic() + _SECONDS
     for name in sorted(found, key=names.index):
         limit, direction = model.says(name, found)
-        missing = model.missing(name, found)
+        missing = model.missing(name, found) if time.monotonic() < end else np.nan
         rows.append((name, limit, limit + direction * missing, missing))
     table = pd.DataFrame(rows, columns=["rule", "limit", "needed", "missing_by"])
     return InfeasibleError(_sentence(table, model, limits), next_step=_NEXT_STEP, conflicts=table)
 
 
-def _irreducible(model: Elastic, held: list[str], added: list[str], rules: list[str]) -> list[str]:
-    """The rules that conflict given those held; `added` are the last of these."""
-    if added and not model.feasible(held):
-        return []
-    if len(rules) == 1:
-        return rules
-    first, second = rules[: len(rules) // 2], rules[len(rules) // 2 :]
-    late = _irreducible(model, held + first, first, second)
-    early = _irreducible(model, held + late, late, first)
-    return early + late
+@dataclass(frozen=True)
+class _Reduction:
+    """Drops rules from a conflict until none can be dropped, or time is up."""
+
+    model: Elastic
+    end: float
+
+    def of(self, held: list[str], added: list[str], rules: list[str]) -> list[str]:
+        """The rules that conflict given those held; `added` are the last of these."""
+        if added and time.monotonic() < self.end and not self.model.feasible(held):
+            return []
+        if len(rules) == 1:
+            return rules
+        first, second = rules[: len(rules) // 2], rules[len(rules) // 2 :]
+        late = self.of(held + first, first, second)
+        early = self.of(held + late, late, first)
+        return early + late
 
 
 def _sentence(table: pd.DataFrame, model: Elastic, limits: Sequence[Limit]) -> str:
@@ -94,17 +104,25 @@ def _sentence(table: pd.DataFrame, model: Elastic, limits: Sequence[Limit]) -> s
     top = tops[0] if tops else names[0]
     row = table[table["rule"] == top].iloc[0]
     others = [model.told(name, names) for name in names if name != top]
-    missing = f"{row['missing_by']:,.6g} are missing"
-    allows = f"the {model.told(top, names)} allows {row['limit']:,.6g}"
-    already = f"{used.get(top, 0.0):,.6g} are used already"
+    missing = f"{_number(row['missing_by'])} {'is' if row['missing_by'] == 1 else 'are'} missing"
+    allows = f"the {model.told(top, names)} allows {_number(row['limit'])}"
+    already = f"{_number(used.get(top, 0.0))} are used already"
     if not others:
         return f"{allows} and {already}: {missing}"
     if not tops:
         return f"{_listed([model.told(top, names), *others])} cannot be kept together"
     need = "need" if len(others) > 1 else "needs"
     after = f", of which {already}" if used.get(top, 0.0) else ""
-    return f"{_listed(others)} {need} {row['needed']:,.6g} and {allows}{after}: {missing}"
+    return f"{_listed(others)} {need} {_number(row['needed'])} and {allows}{after}: {missing}"
 
 
 def _listed(names: list[str]) -> str:
-    return "the " + " and the ".join(names)
+    more = len(names) - _MOST_NAMED
+    named = names if more <= 0 else names[-_MOST_NAMED:]
+    rest = f" and {more} other rule{'s' if more > 1 else ''}" if more > 0 else ""
+    return "the " + " and the ".join(named) + rest
+
+
+def _number(number: float) -> str:
+    """With two decimals where it has any."""
+    return f"{number:,.2f}".rstrip("0").rstrip(".")

@@ -21,6 +21,7 @@ LARGEST = "largest order"
 MINIMUM = "minimum order quantity"
 
 _SECONDS = 10.0
+_NUMERICAL = 1e-7
 # Above this, the solver could take a supplier for unused though a pack is ordered from it.
 _MOST_PACKS = 100_000
 
@@ -48,8 +49,34 @@ class Elastic:
         self._largest = _largest(values, [*minimums, *trucks])
 
     def feasible(self, held: Sequence[str]) -> bool:
-        """Whether a plan keeps the rules held."""
+        """Whether a plan keeps the rules held; undecided within seconds counts as yes."""
         return self._solved(held, None) is not None
+
+    def suspects(self, names: Sequence[str]) -> list[str]:
+        """Rules among which there is a conflict: all, or those in a proof by linear programming.
+
+        The rules whose rows have dual values when the sum of all violations is minimised cannot
+        be kept together, whatever the others.
+        """
+        from scipy.optimize import linprog
+
+        rows, _ = self._rows(names, None)
+        matrix, room = rows.matrix(), rows.room()
+        least, most = self._bounds(names, None)
+        count = len(room)
+        solved = linprog(
+            np.r_[np.zeros(len(least)), np.ones(count)],
+            A_ub=sparse.hstack([matrix, -sparse.eye_array(count)]),
+            b_ub=room,
+            bounds=np.column_stack(
+                [np.r_[least, np.zeros(count)], np.r_[most, np.full(count, np.inf)]]
+            ),
+            method="highs-ds",
+        )
+        if solved.x is None or solved.fun < _NUMERICAL:
+            return list(names)
+        proof = {rows.names[row] for row in np.flatnonzero(solved.ineqlin.marginals < -_NUMERICAL)}
+        return [name for name in names if name in proof | {PRESENTATION}]
 
     def missing(self, name: str, held: Sequence[str]) -> float:
         """How far one rule must give, at least, so that the others held can be kept."""
@@ -99,28 +126,13 @@ class Elastic:
         from scipy.optimize import Bounds, LinearConstraint, milp
 
         lines, wholes = len(self._values.value), len(self._whole)
-        blocks, room, unit = self._rows(held, giving)
-        forced = (
-            self._values.fewest > 0
-            if PRESENTATION in held and giving != PRESENTATION
-            else np.zeros(lines)
-        )
-        least = np.zeros(3 * lines + wholes + 1)
-        least[lines : 2 * lines] = forced
-        for name, place in self._whole.items():
-            least[2 * lines + place] = (forced * (self._rules[name].use > 0)).any()
-        most = np.full(len(least), np.inf)
-        most[:lines], most[lines : 2 * lines] = self._largest, 1.0
-        for name, place in self._whole.items():
-            if isinstance(self._rules[name], SupplierMinimum):
-                most[2 * lines + place] = 1.0
-        gives = slice(2 * lines + wholes, None)
-        most[gives] = 0.0 if giving is None else np.inf
-        cost = np.zeros(len(least))
-        cost[gives] = 1.0
+        rows, unit = self._rows(held, giving)
+        least, most = self._bounds(held, giving)
+        cost = np.r_[np.zeros(2 * lines + wholes), np.ones(lines + 1)]
+        room = rows.room()
         solved = milp(
             cost,
-            constraints=LinearConstraint(blocks, -np.inf, room) if len(room) else (),
+            constraints=LinearConstraint(rows.matrix(), -np.inf, room) if len(room) else (),
             integrality=np.repeat([1, 0], [2 * lines + wholes, lines + 1]),
             bounds=Bounds(least, most),
             options={"time_limit": _SECONDS},
@@ -129,43 +141,61 @@ class Elastic:
             return None
         return 0.0 if solved.x is None else float(f"{solved.fun * unit:.9g}")
 
-    def _rows(
-        self, held: Sequence[str], giving: str | None
-    ) -> tuple[sparse.csr_array, np.ndarray, float]:
-        """Rows over packs, ordered, whole decisions, giving of lines, giving of a rule."""
+    def _bounds(self, held: Sequence[str], giving: str | None) -> tuple[np.ndarray, np.ndarray]:
+        """Of packs, ordered, whole decisions, giving of lines, giving of a rule."""
+        values, lines, wholes = self._values, len(self._values.value), len(self._whole)
+        keeps = PRESENTATION in held and giving != PRESENTATION
+        forced = (values.fewest > 0) & keeps
+        places = self._whole.items()
+        started = [bool((forced & (self._rules[name].use > 0)).any()) for name, _ in places]
+        single = [isinstance(self._rules[name], SupplierMinimum) for name, _ in places]
+        give = np.full(lines + 1, 0.0 if giving is None else np.inf)
+        least = np.r_[np.zeros(lines), forced, started, np.zeros(lines + 1)]
+        most = np.r_[self._largest, np.ones(lines), np.where(single, 1.0, np.inf), give]
+        return least.astype(float), most
+
+    def _rows(self, held: Sequence[str], giving: str | None) -> tuple[_Rows, float]:
+        """Rows of the rules held, and the unit in which a rule gives."""
         values, lines, unit = self._values, len(self._values.value), 1.0
         each = sparse.eye_array(lines, format="csr")
         rows = _Rows(lines, len(self._whole))
         if PRESENTATION in held:
-            rows.add(-each, room=-values.fewest, lines=each * (giving == PRESENTATION))
+            gives = each * (giving == PRESENTATION)
+            rows.add(PRESENTATION, -each, room=-values.fewest, lines=gives)
         if LARGEST in held:
-            rows.add(each, room=values.most, lines=each * (giving == LARGEST))
+            rows.add(LARGEST, each, room=values.most, lines=each * (giving == LARGEST))
         if MINIMUM in held:
             minimum = sparse.diags_array(values.minimum.astype(float))
-            rows.add(-each, ordered=minimum, lines=each * (giving == MINIMUM))
-            rows.add(each, ordered=-sparse.diags_array(self._largest))
+            gives = each * (giving == MINIMUM)
+            rows.add(MINIMUM, -each, ordered=minimum, lines=gives)
+            rows.add(MINIMUM, each, ordered=-sparse.diags_array(self._largest))
         for name, rule in self._rules.items():
             if name in held:
                 scale = rule.use.max(initial=0.0) or 1.0
-                gives = float(name == giving)
                 unit = scale if name == giving else unit
-                self._add_rule(rows, rule, scale, gives)
-        return rows.matrix(), rows.room(), unit
+                self._add_rule(rows, rule, scale, float(name == giving))
+        return rows, unit
 
     def _add_rule(self, rows: _Rows, rule: Rule, scale: float, gives: float) -> None:
         use = sparse.csr_array(rule.use[None, :] / scale)
         if isinstance(rule, Limit):
-            rows.add(use, room=np.array([rule.room / scale]), gives=gives)
+            rows.add(rule.name, use, room=np.array([rule.room / scale]), gives=gives)
             return
         place = self._whole[rule.name]
         if isinstance(rule, Trucks):
             capacity = rule.capacity / scale
-            rows.add(use, whole=rows.decision(place, [-capacity]))
-            rows.add(-use, whole=rows.decision(place, [capacity * rule.smallest_fill]), gives=gives)
+            rows.add(rule.name, use, whole=rows.decision(place, [-capacity]))
+            rows.add(
+                rule.name,
+                -use,
+                whole=rows.decision(place, [capacity * rule.smallest_fill]),
+                gives=gives,
+            )
             return
         mine = np.flatnonzero(rule.use > 0)
-        rows.add(-use, whole=rows.decision(place, [rule.at_least / scale]), gives=gives)
+        rows.add(rule.name, -use, whole=rows.decision(place, [rule.at_least / scale]), gives=gives)
         rows.add(
+            rule.name,
             sparse.eye_array(len(rule.use), format="csr")[mine],
             whole=rows.decision(place, -self._largest[mine]),
         )
@@ -176,11 +206,13 @@ class _Rows:
 
     def __init__(self, lines: int, wholes: int) -> None:
         self._shape = (lines, lines, wholes, lines, 1)
+        self.names: list[str] = []
         self._blocks: list[list[sparse.csr_array]] = []
         self._room: list[np.ndarray] = []
 
     def add(
         self,
+        name: str,
         packs: sparse.csr_array,
         *,
         room: np.ndarray | None = None,
@@ -191,6 +223,7 @@ class _Rows:
     ) -> None:
         """Adds rows `packs + ordered + whole - lines - gives <= room`."""
         count = packs.shape[0]
+        self.names += [name] * count
         parts = [packs, ordered, whole, None if lines is None else -lines]
         parts.append(sparse.csr_array(np.full((count, 1), -gives)))
         self._blocks.append(

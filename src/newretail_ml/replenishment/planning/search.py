@@ -19,8 +19,9 @@ from newretail_ml.replenishment.planning.arrays import Programme, columns, money
 from newretail_ml.replenishment.planning.relaxation import Relaxed, relax
 from newretail_ml.replenishment.planning.rounding import rounded
 
-# Beyond so many columns an exact search rarely improves a plan within minutes.
-_EXACT_COLUMNS = 6_000
+# The exact search takes minutes beyond so many columns, and finds little among so many lines.
+_MOST_COLUMNS = 4_000
+_MOST_LINES = 1_000
 _REPAIRS = 4
 # A load this little above whole trucks is first squeezed, then sent in one truck more.
 _SQUEEZED = (0.35, 1e-6, 1.0)
@@ -43,8 +44,7 @@ def search(
     packs, bound = _rounded(programme, relaxed), relaxed.bound
     if packs is not None:
         short = bound - programme.profit(packs)
-        few = int((relaxed.loss[:, 1:] <= short).sum()) <= _EXACT_COLUMNS
-        if short <= gap * abs(bound) or not few:
+        if short <= gap * abs(bound) or len(packs) > _MOST_LINES:
             return packs, bound
     return _exact(programme, relaxed, packs, gap, end)
 
@@ -82,15 +82,24 @@ def _exact(
     gap: float,
     end: float,
 ) -> tuple[np.ndarray, float] | None:
-    """The better of a plan and of what the exact search finds."""
+    """The better of a plan and of what the exact search finds.
+
+    If a better plan could use too many columns, those that lose least are searched, and the bound
+    stays that of the relaxation.
+    """
     value = -np.inf if packs is None else programme.profit(packs)
     kept = relaxed.loss <= (relaxed.bound - value) * (1 + 1e-9) + 1e-9 * abs(relaxed.bound)
+    losses = relaxed.loss[:, 1:][kept[:, 1:]]
+    cut = packs is not None and losses.size > _MOST_COLUMNS
+    if cut:
+        kept &= relaxed.loss <= np.partition(losses, _MOST_COLUMNS)[_MOST_COLUMNS]
     bound, tighter = relaxed.bound, programme
     for _ in range(3):
         status, found, limit = _milp(tighter, kept, gap, end)
         if status == "infeasible" and packs is None:
             return None
-        bound = min(bound, max(limit, value))
+        if not cut:
+            bound = min(bound, max(limit, value))
         if found is None:
             break
         excess = programme.excess(found)
