@@ -1,10 +1,12 @@
-"""Checks of single numbers, so that a wrong one is named before it does harm."""
+"""Checks of numbers and of the columns of tables: what is wrong is named before it does harm."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 
 from newretail_ml.errors import DataError
 
@@ -89,3 +91,45 @@ def check_whole(name: str, value: float, *, at_least: int = 0) -> int:
             next_step="Measure time and units so that it is one.",
         )
     return int(value)
+
+
+def need_columns(frame: pd.DataFrame, table: str, names: Sequence[str]) -> None:
+    """Raise unless the table has all of the columns."""
+    missing = [name for name in names if name not in frame]
+    if missing:
+        raise DataError(
+            f"the column is missing (there are {', '.join(map(str, frame.columns))})",
+            table=table,
+            column=missing[0],
+            next_step="Add it.",
+        )
+
+
+def refuse_values(
+    values: pd.Series, bad: np.ndarray, table: str, what: str, next_step: str = "Correct them."
+) -> None:
+    """Raise if some values of a column are bad, with the first of them."""
+    if bad.any():
+        raise DataError(
+            f"{bad.sum():,} values {what}, the first is {values[bad].iloc[0]}",
+            table=table,
+            column=str(values.name),
+            rows=values.index[bad],
+            next_step=next_step,
+        )
+
+
+def refuse_repeated(
+    frame: pd.DataFrame, table: str, keys: Sequence[str], next_step: str = "Keep one row for each."
+) -> None:
+    """Raise if rows of the table share the keys; without keys, if there are several rows."""
+    keys = list(keys)
+    alone = np.full(len(frame), len(frame) > 1)
+    repeated = frame.duplicated(keys, keep=False).to_numpy() if keys else alone
+    if repeated.any():
+        raise DataError(
+            f"{repeated.sum():,} rows share {' and '.join(keys) or 'no key at all'}",
+            table=table,
+            rows=frame.index[repeated],
+            next_step=next_step,
+        )

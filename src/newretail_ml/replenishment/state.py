@@ -9,6 +9,7 @@ import pandas as pd
 
 from newretail_ml import columns as c
 from newretail_ml.errors import DataError
+from newretail_ml.replenishment.checks import need_columns, refuse_repeated, refuse_values
 from newretail_ml.tables.parsing import to_text
 
 if TYPE_CHECKING:
@@ -71,14 +72,7 @@ def checked_state(state: pd.DataFrame) -> pd.DataFrame:
     state = state.reset_index(drop=True)
     ids = [name for name in c.SERIES_KEYS if name in state]
     state = state.assign(**{name: to_text(state[name]) for name in ids})
-    missing = [name for name in (c.ITEM, *_SMALLEST) if name not in state and name not in _DEFAULTS]
-    if missing:
-        raise DataError(
-            f"the column is missing (there are {', '.join(map(str, state.columns))})",
-            table=STATE,
-            column=missing[0],
-            next_step="Add it.",
-        )
+    need_columns(state, STATE, [c.ITEM, *(name for name in _SMALLEST if name not in _DEFAULTS)])
     for column, value in _DEFAULTS.items():
         state[column] = state[column].fillna(value) if column in state else value
     for column, smallest in _SMALLEST.items():
@@ -89,39 +83,21 @@ def checked_state(state: pd.DataFrame) -> pd.DataFrame:
     for column in (c.LEAD_TIME, c.REVIEW_PERIOD):
         _check_whole(state, column)
     keys = [name for name in c.SERIES_KEYS if name in state]
-    repeated = state.duplicated(keys, keep=False)
-    if repeated.any():
-        raise DataError(
-            f"{repeated.sum():,} rows share {' and '.join(keys)}",
-            table=STATE,
-            rows=state.index[repeated],
-            next_step="Keep one row for each.",
-        )
+    refuse_repeated(state, STATE, keys)
     return state
 
 
 def _check_numbers(state: pd.DataFrame, column: str, smallest: int) -> None:
     numbers = pd.to_numeric(state[column], errors="coerce").to_numpy(float)
     bad = ~(np.isfinite(numbers) & (numbers >= smallest))
-    _refuse(state[column], bad, f"are not numbers of at least {smallest}", "Correct them.")
+    refuse_values(state[column], bad, STATE, f"are not numbers of at least {smallest}")
     state[column] = numbers
 
 
 def _check_whole(state: pd.DataFrame, column: str) -> None:
     part = (state[column] % 1 > 0).to_numpy()
     next_step = "Round them up, or forecast by shorter periods."
-    _refuse(state[column], part, "are not whole periods", next_step)
-
-
-def _refuse(values: pd.Series, bad: np.ndarray, what: str, next_step: str) -> None:
-    if bad.any():
-        raise DataError(
-            f"{bad.sum():,} values {what}, the first is {values[bad].iloc[0]}",
-            table=STATE,
-            column=str(values.name),
-            rows=values.index[bad],
-            next_step=next_step,
-        )
+    refuse_values(state[column], part, STATE, "are not whole periods", next_step)
 
 
 def _with_costs(state: pd.DataFrame, tables: RetailTables, holding_share: float) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from newretail_ml import columns as c
 from newretail_ml.errors import DataError
+from newretail_ml.replenishment.checks import need_columns, refuse_repeated, refuse_values
 from newretail_ml.tables.parsing import to_text
 
 
@@ -71,14 +72,7 @@ def checked_columns(frame: pd.DataFrame, table: str, required: Sequence[str] = (
             f"it is a {type(frame).__name__}", table=table, next_step="Pass a DataFrame."
         )
     frame = frame.reset_index(drop=True)
-    missing = [name for name in required if name not in frame]
-    if missing:
-        raise DataError(
-            f"the column is missing (there are {', '.join(map(str, frame.columns))})",
-            table=table,
-            column=missing[0],
-            next_step="Add it.",
-        )
+    need_columns(frame, table, required)
     made = {name: to_text(frame[name]) for name in _TEXTS if name in frame}
     for name in frame.columns.intersection(list(_NUMBERS)):
         made[name] = _numbers(frame[name], table)
@@ -87,7 +81,7 @@ def checked_columns(frame: pd.DataFrame, table: str, required: Sequence[str] = (
     checked = frame.assign(**made)
     for name in checked.columns.intersection([*made]):
         if name in required or name not in _MAY_BE_EMPTY:
-            _refuse(checked[name], checked[name].isna().to_numpy(), table, "are missing")
+            refuse_values(checked[name], checked[name].isna().to_numpy(), table, "are missing")
     return checked
 
 
@@ -99,15 +93,8 @@ def checked_keys(
     Raises:
         DataError: a key repeats.
     """
-    keys = [name for name in c.SERIES_KEYS if name in frame] if keys is None else list(keys)
-    repeated = frame.duplicated(keys, keep=False) if keys else np.full(len(frame), len(frame) > 1)
-    if np.any(repeated):
-        raise DataError(
-            f"{np.sum(repeated):,} rows share {' and '.join(keys) or 'no key at all'}",
-            table=table,
-            rows=frame.index[repeated],
-            next_step="Keep one row for each.",
-        )
+    keys = [name for name in c.SERIES_KEYS if name in frame] if keys is None else keys
+    refuse_repeated(frame, table, keys)
     return frame
 
 
@@ -148,24 +135,13 @@ def _numbers(values: pd.Series, table: str) -> pd.Series:
     word = "above" if bounds.above else "of at least"
     limits = f" {word} {bounds.at_least:g}" if np.isfinite(bounds.at_least) else ""
     limits += f" and at most {bounds.at_most:g}" if np.isfinite(bounds.at_most) else ""
-    _refuse(values, unread | outside, table, f"are not numbers{limits}")
+    refuse_values(values, unread | outside, table, f"are not numbers{limits}")
     if bounds.whole:
-        _refuse(values, (numbers % 1 > 0).to_numpy(), table, "are not whole periods")
+        refuse_values(values, (numbers % 1 > 0).to_numpy(), table, "are not whole periods")
     return numbers
 
 
 def _dates(values: pd.Series, table: str) -> pd.Series:
     dates = pd.to_datetime(values, errors="coerce")
-    _refuse(values, (dates.isna() & values.notna()).to_numpy(), table, "are not dates")
+    refuse_values(values, (dates.isna() & values.notna()).to_numpy(), table, "are not dates")
     return dates.dt.tz_localize(None) if dates.dt.tz is not None else dates
-
-
-def _refuse(values: pd.Series, bad: np.ndarray, table: str, what: str) -> None:
-    if bad.any():
-        raise DataError(
-            f"{bad.sum():,} values {what}, the first is {values[bad].iloc[0]}",
-            table=table,
-            column=str(values.name),
-            rows=values.index[bad],
-            next_step="Correct them.",
-        )

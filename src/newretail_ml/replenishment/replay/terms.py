@@ -10,7 +10,7 @@ import pandas as pd
 from newretail_ml import columns as c
 from newretail_ml.errors import DataError
 from newretail_ml.panel.periods import Periods
-from newretail_ml.replenishment.checks import as_numbers
+from newretail_ml.replenishment.checks import as_numbers, refuse_repeated, refuse_values
 from newretail_ml.tables.parsing import to_text
 
 TERMS = "terms"
@@ -79,13 +79,17 @@ def checked_terms(terms: pd.DataFrame, keys: pd.DataFrame | None) -> pd.DataFram
     for column, smallest in _SMALLEST.items():
         _check_numbers(terms, column, smallest)
     for column in _WHOLE:
-        _refuse(terms[column], (terms[column] % 1 > 0).to_numpy(), "are not whole periods")
-    _refuse(terms[c.PACK_SIZE], (terms[c.PACK_SIZE] <= 0).to_numpy(), "are not above 0")
+        refuse_values(
+            terms[column], (terms[column] % 1 > 0).to_numpy(), TERMS, "are not whole periods"
+        )
+    refuse_values(
+        terms[c.PACK_SIZE], (terms[c.PACK_SIZE] <= 0).to_numpy(), TERMS, "are not above 0"
+    )
     perishes = terms[c.SHELF_LIFE].notna()
     unpriced = (perishes & terms[c.UNIT_COST].isna()).to_numpy()
-    _refuse(terms[c.UNIT_COST], unpriced, "are missing, so waste has no price")
+    refuse_values(terms[c.UNIT_COST], unpriced, TERMS, "are missing, so waste has no price")
     gains = (perishes & (terms[c.SALVAGE_VALUE] > terms[c.UNIT_COST])).to_numpy()
-    _refuse(terms[c.SALVAGE_VALUE], gains, "lie above unit_cost, so waste would earn")
+    refuse_values(terms[c.SALVAGE_VALUE], gains, TERMS, "lie above unit_cost, so waste would earn")
     return terms
 
 
@@ -183,14 +187,7 @@ def _aligned(terms: pd.DataFrame, names: list[str], keys: pd.DataFrame | None) -
             table=TERMS,
             next_step="Add the missing key column.",
         )
-    repeated = terms.duplicated(by, keep=False)
-    if repeated.any():
-        raise DataError(
-            f"{repeated.sum():,} rows share {' and '.join(by)}",
-            table=TERMS,
-            rows=terms.index[repeated],
-            next_step="Keep one row for each.",
-        )
+    refuse_repeated(terms, TERMS, by)
     if keys is None:
         return terms
     rows = pd.MultiIndex.from_frame(terms[by]).get_indexer(pd.MultiIndex.from_frame(keys))
@@ -220,16 +217,5 @@ def _check_numbers(terms: pd.DataFrame, column: str, smallest: float) -> None:
     if np.isnan(_DEFAULTS.get(column, 0.0)):
         bad &= terms[column].notna()
     limit = f" of at least {smallest:g}" if np.isfinite(smallest) else ""
-    _refuse(terms[column], bad.to_numpy(), f"are not finite numbers{limit}")
+    refuse_values(terms[column], bad.to_numpy(), TERMS, f"are not finite numbers{limit}")
     terms[column] = numbers
-
-
-def _refuse(values: pd.Series, bad: np.ndarray, what: str) -> None:
-    if bad.any():
-        raise DataError(
-            f"{bad.sum():,} values {what}, the first is {values[bad].iloc[0]}",
-            table=TERMS,
-            column=str(values.name),
-            rows=values.index[bad],
-            next_step="Correct them.",
-        )
