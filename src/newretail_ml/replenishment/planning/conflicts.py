@@ -30,7 +30,7 @@ from newretail_ml.replenishment.planning.rules import (
     joined,
 )
 
-_SECONDS = 20.0
+_SECONDS = 10.0
 _MOST_NAMED = 4
 _NEXT_STEP = "Loosen one of them by what is missing; the attribute `conflicts` lists all."
 
@@ -45,7 +45,8 @@ def conflict(
 
     Rules of lines are one rule a kind: the presentation minimum, the largest order, the minimum
     order quantity. `conflicts` of the error has a row for each rule of the set: what it says
-    (`limit`), what it would have to say if only it gave (`needed`), and the difference. A conflict
+    (`limit`), what it would have to say if only it gave (`needed`), and the difference. Once
+    these can be kept, another conflict may show. A conflict
     of very many rules may be cut short: then it is not reduced to the end, or has missing numbers.
 
     Args:

@@ -20,7 +20,7 @@ PRESENTATION = "presentation minimum"
 LARGEST = "largest order"
 MINIMUM = "minimum order quantity"
 
-_SECONDS = 10.0
+_SECONDS = 4.0
 _NUMERICAL = 1e-7
 # Above this, the solver could take a supplier for unused though a pack is ordered from it.
 _MOST_PACKS = 100_000
@@ -79,8 +79,9 @@ class Elastic:
         return [name for name in names if name in proof | {PRESENTATION}]
 
     def missing(self, name: str, held: Sequence[str]) -> float:
-        """How far one rule must give, at least, so that the others held can be kept."""
-        return self._solved(held, name) or 0.0
+        """How far one rule must give so that the others held can be kept; NaN if not found."""
+        found = self._solved(held, name)
+        return np.nan if found is None else found
 
     def says(self, name: str, held: Sequence[str]) -> tuple[float, int]:
         """What a rule asks for, and whether it gives by being raised (1) or lowered (-1)."""
@@ -122,7 +123,7 @@ class Elastic:
         return touched
 
     def _solved(self, held: Sequence[str], giving: str | None) -> float | None:
-        """How far the rule must give; None if the rules held cannot be kept."""
+        """How far the rule must give; None if the rules held cannot be kept, NaN if undecided."""
         from scipy.optimize import Bounds, LinearConstraint, milp
 
         lines, wholes = len(self._values.value), len(self._whole)
@@ -139,11 +140,11 @@ class Elastic:
         )
         if solved.status == 2:
             return None
-        return 0.0 if solved.x is None else float(f"{solved.fun * unit:.9g}")
+        return np.nan if solved.x is None else float(f"{solved.fun * unit:.9g}")
 
     def _bounds(self, held: Sequence[str], giving: str | None) -> tuple[np.ndarray, np.ndarray]:
         """Of packs, ordered, whole decisions, giving of lines, giving of a rule."""
-        values, lines, wholes = self._values, len(self._values.value), len(self._whole)
+        values, lines = self._values, len(self._values.value)
         keeps = PRESENTATION in held and giving != PRESENTATION
         forced = (values.fewest > 0) & keeps
         places = self._whole.items()

@@ -22,6 +22,7 @@ from newretail_ml.replenishment.planning.rounding import rounded
 # The exact search takes minutes beyond so many columns, and finds little among so many lines.
 _MOST_COLUMNS = 4_000
 _MOST_LINES = 1_000
+_TIGHTENED = 3
 _REPAIRS = 4
 # A load this little above whole trucks is first squeezed, then sent in one truck more.
 _SQUEEZED = (0.35, 1e-6, 1.0)
@@ -88,38 +89,46 @@ def _exact(
     stays that of the relaxation.
     """
     value = -np.inf if packs is None else programme.profit(packs)
-    kept = relaxed.loss <= (relaxed.bound - value) * (1 + 1e-9) + 1e-9 * abs(relaxed.bound)
-    losses = relaxed.loss[:, 1:][kept[:, 1:]]
-    cut = packs is not None and losses.size > _MOST_COLUMNS
-    if cut:
-        kept &= relaxed.loss <= np.partition(losses, _MOST_COLUMNS)[_MOST_COLUMNS]
-    bound, tighter = relaxed.bound, programme
-    for _ in range(3):
-        status, found, limit = _milp(tighter, kept, gap, end)
-        if status == "infeasible" and packs is None:
-            return None
-        if not cut:
-            bound = min(bound, max(limit, value))
-        if found is None:
-            break
-        excess = programme.excess(found)
-        if not excess.any():
-            if programme.profit(found) > value:
-                packs = found
-            break
-        # The solver keeps rules to about 1e-6; a plan must keep them to rounding errors.
-        tighter = replace(programme, room=tighter.room - 2 * excess)
+    kept, all_kept = _worth_searching(relaxed, value)
+    infeasible, found, limit = _milp(programme, kept, gap, end)
+    if infeasible and packs is None:
+        return None
+    found = _exactly_kept(programme, kept, found, gap, end)
+    if found is not None and programme.profit(found) > value:
+        packs = found
     if packs is None:
         raise NewRetailError(
             "no plan that keeps all rules was found in time. Raise time_limit, or loosen a rule."
         )
-    return packs, bound
+    return packs, min(relaxed.bound, max(limit, value)) if all_kept else relaxed.bound
+
+
+def _worth_searching(relaxed: Relaxed, value: float) -> tuple[np.ndarray, bool]:
+    """(lines, packs + 1) what a better plan could use, and whether that is all of it."""
+    kept = relaxed.loss <= (relaxed.bound - value) * (1 + 1e-9) + 1e-9 * abs(relaxed.bound)
+    losses = relaxed.loss[:, 1:][kept[:, 1:]]
+    if not np.isfinite(value) or losses.size <= _MOST_COLUMNS:
+        return kept, True
+    return relaxed.loss <= np.partition(losses, _MOST_COLUMNS)[_MOST_COLUMNS], False
+
+
+def _exactly_kept(
+    programme: Programme, kept: np.ndarray, packs: np.ndarray | None, gap: float, end: float
+) -> np.ndarray | None:
+    """A plan that keeps the rules to rounding errors; the solver keeps them to about 1e-6."""
+    room = programme.room
+    for _ in range(_TIGHTENED):
+        if packs is None or not programme.excess(packs).any():
+            return packs
+        room = room - 2 * programme.excess(packs)
+        _, packs, _ = _milp(replace(programme, room=room), kept, gap, end)
+    return None
 
 
 def _milp(
     programme: Programme, kept: np.ndarray, gap: float, end: float
-) -> tuple[str, np.ndarray | None, float]:
-    """How the exact search ended, its packs if it found a plan, and its bound."""
+) -> tuple[bool, np.ndarray | None, float]:
+    """Whether there is no plan, the packs if one was found, and the bound."""
     from scipy.optimize import Bounds, LinearConstraint, milp
 
     part, unit = columns(programme, kept), money_unit(programme.gain)
@@ -138,11 +147,11 @@ def _milp(
         options={"mip_rel_gap": gap, "time_limit": max(end - time.monotonic(), 1.0)},
     )
     if solved.status == 2:
-        return "infeasible", None, -np.inf
+        return True, None, -np.inf
     limit = np.inf if solved.mip_dual_bound is None else -solved.mip_dual_bound * unit
     if solved.x is None:
-        return "stopped", None, limit
+        return False, None, limit
     chosen = solved.x[:shares] > 0.5
     packs = np.zeros(len(kept), int)
     packs[part.line[chosen]] = part.packs[chosen]
-    return "found", packs, limit
+    return False, packs, limit
