@@ -8,7 +8,6 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from newretail_ml.errors import InfeasibleError
-from newretail_ml.replenishment.planning.conflicts import conflict
 from newretail_ml.replenishment.planning.programme import (
     Limit,
     LineValues,
@@ -16,6 +15,7 @@ from newretail_ml.replenishment.planning.programme import (
     Trucks,
     solve,
 )
+from newretail_ml.replenishment.planning.programme.conflicts import conflict
 
 LOOSE = 260
 LINE_RULES = {

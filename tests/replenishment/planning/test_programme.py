@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from newretail_ml.errors import DataError, InfeasibleError
-from newretail_ml.replenishment.planning.arrays import arrays, columns
 from newretail_ml.replenishment.planning.programme import (
     Limit,
     LineValues,
@@ -18,8 +17,9 @@ from newretail_ml.replenishment.planning.programme import (
     Trucks,
     solve,
 )
-from newretail_ml.replenishment.planning.relaxation import relax
-from newretail_ml.replenishment.planning.rules import broken
+from newretail_ml.replenishment.planning.programme.arrays import arrays, columns
+from newretail_ml.replenishment.planning.programme.relaxation import relax
+from newretail_ml.replenishment.planning.programme.rules import broken
 
 seeds = st.integers(0, 2**32 - 1)
 

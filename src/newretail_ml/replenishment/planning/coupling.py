@@ -11,7 +11,7 @@ from newretail_ml import columns as c
 from newretail_ml.errors import DataError
 from newretail_ml.replenishment.planning.deciding import Decisions
 from newretail_ml.replenishment.planning.lines import OPEN, Lines
-from newretail_ml.replenishment.planning.rules import Limit, SupplierMinimum, Trucks
+from newretail_ml.replenishment.planning.programme.rules import Limit, SupplierMinimum, Trucks
 from newretail_ml.replenishment.planning.supply import (
     TRUCK_COST,
     TRUCK_SMALLEST_FILL,

@@ -13,7 +13,7 @@ from newretail_ml.replenishment.planning.deciding import Decisions, priced, reco
 from newretail_ml.replenishment.planning.lines import OPEN, Lines
 from newretail_ml.replenishment.planning.order_plan import EXPLAINED
 from newretail_ml.replenishment.planning.programme import solve
-from newretail_ml.replenishment.planning.rules import (
+from newretail_ml.replenishment.planning.programme.rules import (
     Limit,
     LineValues,
     Rule,

@@ -13,7 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from newretail_ml.replenishment.planning.arrays import Columns, Programme, columns, money_unit
+from newretail_ml.replenishment.planning.programme.arrays import (
+    Columns,
+    Programme,
+    columns,
+    money_unit,
+)
 
 
 @dataclass(frozen=True, eq=False)

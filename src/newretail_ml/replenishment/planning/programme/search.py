@@ -15,9 +15,9 @@ from dataclasses import replace
 import numpy as np
 
 from newretail_ml.errors import NewRetailError
-from newretail_ml.replenishment.planning.arrays import Programme, columns, money_unit
-from newretail_ml.replenishment.planning.relaxation import Relaxed, relax
-from newretail_ml.replenishment.planning.rounding import rounded
+from newretail_ml.replenishment.planning.programme.arrays import Programme, columns, money_unit
+from newretail_ml.replenishment.planning.programme.relaxation import Relaxed, relax
+from newretail_ml.replenishment.planning.programme.rounding import rounded
 
 # The exact search takes minutes beyond so many columns, and finds little among so many lines.
 _MOST_COLUMNS = 4_000

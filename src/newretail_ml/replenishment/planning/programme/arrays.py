@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from newretail_ml.replenishment.planning.rules import (
+from newretail_ml.replenishment.planning.programme.rules import (
     ROUNDING,
     Limit,
     LineValues,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import sparse
 
-from newretail_ml.replenishment.planning.rules import (
+from newretail_ml.replenishment.planning.programme.rules import (
     Limit,
     LineValues,
     Rule,

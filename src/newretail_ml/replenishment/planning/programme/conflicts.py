@@ -16,13 +16,13 @@ import numpy as np
 import pandas as pd
 
 from newretail_ml.errors import InfeasibleError
-from newretail_ml.replenishment.planning.elastic import (
+from newretail_ml.replenishment.planning.programme.elastic import (
     LARGEST,
     MINIMUM,
     PRESENTATION,
     Elastic,
 )
-from newretail_ml.replenishment.planning.rules import (
+from newretail_ml.replenishment.planning.programme.rules import (
     Limit,
     LineValues,
     SupplierMinimum,

@@ -11,9 +11,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from newretail_ml.replenishment.planning.arrays import Programme
-from newretail_ml.replenishment.planning.relaxation import Relaxed, relax
-from newretail_ml.replenishment.planning.rules import Limit, SupplierMinimum, Trucks, joined
+from newretail_ml.replenishment.planning.programme.arrays import Programme
+from newretail_ml.replenishment.planning.programme.relaxation import Relaxed, relax
+from newretail_ml.replenishment.planning.programme.rules import (
+    Limit,
+    SupplierMinimum,
+    Trucks,
+    joined,
+)
 
 
 def prices_of_rows(programme: Programme, relaxed: Relaxed, packs: np.ndarray) -> np.ndarray:

@@ -16,10 +16,10 @@ import numpy as np
 
 from newretail_ml.errors import DataError
 from newretail_ml.replenishment.checks import check_number
-from newretail_ml.replenishment.planning.arrays import arrays
-from newretail_ml.replenishment.planning.conflicts import conflict
-from newretail_ml.replenishment.planning.relaxation import relax
-from newretail_ml.replenishment.planning.rules import (
+from newretail_ml.replenishment.planning.programme.arrays import arrays
+from newretail_ml.replenishment.planning.programme.conflicts import conflict
+from newretail_ml.replenishment.planning.programme.relaxation import relax
+from newretail_ml.replenishment.planning.programme.rules import (
     Limit,
     LineValues,
     Rule,
@@ -28,12 +28,14 @@ from newretail_ml.replenishment.planning.rules import (
     Trucks,
     joined,
 )
-from newretail_ml.replenishment.planning.search import search
-from newretail_ml.replenishment.planning.shadow_prices import by_rule, minimum_costs, prices_of_rows
+from newretail_ml.replenishment.planning.programme.search import search
+from newretail_ml.replenishment.planning.programme.shadow_prices import (
+    by_rule,
+    minimum_costs,
+    prices_of_rows,
+)
 
 _R = TypeVar("_R", Limit, SupplierMinimum, Trucks)
-
-__all__ = ["Limit", "LineValues", "Solution", "SupplierMinimum", "Trucks", "solve"]
 
 
 def solve(

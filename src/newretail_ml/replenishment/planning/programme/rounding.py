@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from newretail_ml.replenishment.planning.arrays import Programme
-from newretail_ml.replenishment.planning.relaxation import Relaxed
+from newretail_ml.replenishment.planning.programme.arrays import Programme
+from newretail_ml.replenishment.planning.programme.relaxation import Relaxed
 
 _REACH = 4
 _ROUNDS = 60
