@@ -170,6 +170,26 @@ def test_a_rule_that_does_not_bind_changes_nothing():
     ]
 
 
+@settings(max_examples=30, deadline=None)
+@given(
+    seed=st.integers(0, 1000),
+    mean=st.floats(0.2, 6.0),
+    minimum=st.integers(0, 40),
+    presentation=st.integers(0, 12),
+)
+def test_a_truck_that_never_binds_changes_nothing(seed, mean, minimum, presentation):
+    """Orders that a minimum raises are priced alike with and without rules over many lines."""
+    forecast = forecast_of(6, mean, seed, horizon=12)
+    state = wide(
+        forecast, minimum_units=minimum, presentation_minimum=presentation, supplier_id="v"
+    )
+    free = plan_orders(forecast, state)
+    trucks = pd.DataFrame({"supplier_id": ["v"], "truck_volume": [1e9]})
+    tied = plan_orders(forecast, state, Supply(forecast.keys.assign(pack_size=3), trucks))
+    assert tied.expected_profit == pytest.approx(free.expected_profit)
+    assert tied.orders["expected_profit"].sum() == pytest.approx(tied.expected_profit)
+
+
 def test_the_shadow_price_of_a_budget_is_what_more_of_it_earns():
     forecast = forecast_of(60)
     state = wide(forecast, pack_size=1)

@@ -107,7 +107,8 @@ def priced(
         lines: all lines.
         forecast: the paths.
         backorders: whether demand waits.
-        reach: (lines,) units up to which costs are asked for; by default up to the best order.
+        reach: (lines,) units up to which costs are asked for; by default up to the best order,
+            or the one that a minimum raises it to.
     """
     for rows in _chunks(lines, forecast.n_paths):
         part = lines.take(rows)
@@ -116,7 +117,8 @@ def priced(
         needs = needs_of(part, demand, until, backorders=backorders)
         cost = expected_cost(part, needs, backorders=backorders)
         best = cost.best_steps(part.step)
-        heap = heaps(part, demand, best * part.step if reach is None else reach[rows])
+        asked = np.maximum.reduce([best * part.step, part.smallest, part.presentation + part.step])
+        heap = heaps(part, demand, asked if reach is None else reach[rows])
         if not heap.any():
             yield Priced(rows, part, needs, cost, best)
             continue

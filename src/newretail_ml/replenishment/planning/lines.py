@@ -88,6 +88,11 @@ class Lines:
         """(lines,) first period in which units of today's order can no longer be sold."""
         return np.minimum(self.arrival + self.shelf_life, self.delisting)
 
+    @property
+    def smallest(self) -> np.ndarray:
+        """(lines,) units of the smallest order: one step, or the minimum in whole steps."""
+        return self.step * np.maximum(np.ceil(self.minimum / self.step - 1e-9), 1.0)
+
     def take(self, rows: np.ndarray) -> Lines:
         """Some of the lines."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}

@@ -52,7 +52,7 @@ def heaps(lines: Lines, demand: np.ndarray, units: np.ndarray) -> np.ndarray:
     for review in _later_reviews(lines, demand):
         # Whether some path has too much, without sorting: its level lies below this number of
         # units exactly if enough paths do.
-        below = (units - lines.step + review.position - review.gone.min(axis=1))[:, None]
+        below = (units - lines.smallest + review.position - review.gone.min(axis=1))[:, None]
         found |= (review.ahead < below).sum(axis=1) >= _rank(lines, demand.shape[2])
     return found & (units > 0) & (lines.shelf_life >= NEVER)
 
@@ -69,10 +69,8 @@ def with_run_down(cost: ExpectedCost, lines: Lines, needs: Needs) -> ExpectedCos
     hinges = list(cost.hinges)
     for review in _later_reviews(lines, needs.demand):
         rank = _rank(lines, review.ahead.shape[1])[:, None] - 1
-        level = (
-            np.take_along_axis(np.sort(review.ahead, axis=1), rank, axis=1) + lines.step[:, None]
-        )
-        too_much = level - review.position[:, None] + review.gone
+        level = np.take_along_axis(np.sort(review.ahead, axis=1), rank, axis=1)
+        too_much = level + (lines.smallest - review.position)[:, None] + review.gone
         for period in range(review.start, review.end):
             at = np.maximum(needs.needed[period - arrival], too_much)
             charged = (lines.end > period + 1) & (lines.shelf_life >= NEVER)
