@@ -23,7 +23,12 @@ _SMALLEST = {c.ON_HAND: 0, c.ON_ORDER: 0, c.LEAD_TIME: 0, c.REVIEW_PERIOD: 1, c.
 
 
 def state_from_tables(
-    tables: RetailTables, *, lead_time: int, review_period: int, holding_rate: float | None = None
+    tables: RetailTables,
+    *,
+    lead_time: int,
+    review_period: int,
+    holding_rate: float | None = None,
+    until: str | pd.Timestamp | None = None,
 ) -> pd.DataFrame:
     """Stock on hand as it was last counted, one row an item and location, and what items are.
 
@@ -38,9 +43,11 @@ def state_from_tables(
         holding_rate: cost of holding, as a share of unit cost a year. With it, and with unit
             costs and prices in the tables, unit_price (the last one paid), shortage_cost (the
             margin) and holding_cost (a unit and day) are filled in.
+        until: last day that is known; by default the last day of the stock table.
 
     Raises:
-        DataError: there is no stock table, or costs are asked for and not known.
+        DataError: there is no stock table, or none until that day, or costs are asked for and not
+            known.
     """
     if tables.stock is None:
         raise DataError(
@@ -48,18 +55,28 @@ def state_from_tables(
             table="stock",
             next_step="Add one (date, location_id, item_id, on_hand), or pass a state of your own.",
         )
-    stock = tables.stock
+    lines, stock = tables.demand_lines(), tables.stock
+    if until is not None:
+        end = _day_after(until)
+        lines, stock = lines[lines[c.TIME] < end], stock[stock[c.DATE] < end]
+        if stock.empty:
+            raise DataError(
+                f"nothing was counted until {until}",
+                table="stock",
+                column=c.DATE,
+                next_step=f"Choose a day from {tables.stock[c.DATE].min():%Y-%m-%d} on.",
+            )
     recent = stock[stock[c.DATE] > stock[c.DATE].max() - pd.Timedelta(days=_FRESH_DAYS)]
     latest = recent.sort_values(c.DATE).drop_duplicates([c.ITEM, c.LOCATION], keep="last")
     state = latest[[c.ITEM, c.LOCATION, c.ON_HAND]].sort_values([c.ITEM, c.LOCATION])
-    state = state[state[c.LOCATION].isin(tables.demand_lines()[c.LOCATION].unique())]
+    state = state[state[c.LOCATION].isin(lines[c.LOCATION].unique())]
     state = state.assign(**{c.LEAD_TIME: lead_time, c.REVIEW_PERIOD: review_period})
     items = tables.items
     if items is not None:
         known = [name for name in _OF_ITEMS if name in items]
         state = state.merge(items[[c.ITEM, *known]], on=c.ITEM, how="left")
     if holding_rate is not None:
-        state = _with_costs(state, tables, holding_rate / 365)
+        state = _with_costs(state, lines, holding_rate / 365)
     return state.reset_index(drop=True)
 
 
@@ -100,7 +117,14 @@ def _check_whole(state: pd.DataFrame, column: str) -> None:
     refuse_values(state[column], part, STATE, "are not whole periods", next_step)
 
 
-def _with_costs(state: pd.DataFrame, tables: RetailTables, holding_share: float) -> pd.DataFrame:
+def _day_after(day: str | pd.Timestamp) -> pd.Timestamp:
+    try:
+        return pd.Timestamp(day).normalize() + pd.Timedelta(days=1)
+    except ValueError:
+        raise DataError(f"{day!r} is not a date", next_step="Write it as YYYY-MM-DD.") from None
+
+
+def _with_costs(state: pd.DataFrame, lines: pd.DataFrame, holding_share: float) -> pd.DataFrame:
     """Shortage costs the margin that is lost, holding its share of the unit cost a day."""
     if c.UNIT_COST not in state:
         raise DataError(
@@ -109,7 +133,7 @@ def _with_costs(state: pd.DataFrame, tables: RetailTables, holding_share: float)
             column=c.UNIT_COST,
             next_step="Add the column, or order by service level.",
         )
-    prices = tables.demand_lines().sort_values(c.TIME).groupby(c.ITEM)[c.UNIT_PRICE].last()
+    prices = lines.sort_values(c.TIME).groupby(c.ITEM)[c.UNIT_PRICE].last()
     price = state[c.ITEM].map(prices)
     costs = {
         c.UNIT_PRICE: price,

@@ -10,6 +10,7 @@ from newretail_ml.forecast import Forecast
 from newretail_ml.panel import Periods
 from newretail_ml.replenishment.planning import State
 from newretail_ml.replenishment.planning.deciding import priced
+from newretail_ml.replenishment.planning.expected_cost import _going_on
 from newretail_ml.replenishment.planning.lines import lines_of
 from newretail_ml.replenishment.planning.wide import wide_table
 from tests.replenishment.planning.twin import cost_of_order
@@ -117,3 +118,14 @@ def test_expected_cost_is_that_of_the_plain_twin(case):
     assert by_twin[best] == pytest.approx(min(by_twin.values()), abs=1e-6)
     next_pack = part.cost.of_one_more(np.array([float(step * best)]), np.array([float(step)]))
     assert next_pack.item() == pytest.approx(by_twin[best + 1] - by_twin[best], abs=1e-6)
+
+
+def test_demand_beyond_the_horizon_goes_on_as_varied_as_before():
+    """Not at its mean: then goods with a long shelf life would look safe from waste."""
+    demand = np.random.default_rng(2).poisson(3.0, (4, 2, 4_000)).astype(float)
+    total = _going_on(demand, np.array([0, 10]))
+    assert not total[0].any()
+    assert total[1].mean() == pytest.approx(30.0, rel=0.02)
+    assert total[1].var() == pytest.approx(4 * 3 * (1 + 1 + 0.5**2), rel=0.1)
+    before = demand.sum(axis=0)[1]
+    assert abs(np.corrcoef(before, total[1])[0, 1]) < 0.05

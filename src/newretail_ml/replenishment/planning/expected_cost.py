@@ -106,8 +106,8 @@ def expected_cost(lines: Lines, needs: Needs, *, backorders: bool) -> ExpectedCo
     lost sales is charged shortage once, a waiting unit in every period. Units of today's order
     are sold before later ones, so those that its shelf life (or the item's delisting) outlives
     are the ones above the demand up to that end. Units left when the next order arrives may cost
-    more than their holding so far (`left_over`). Beyond the horizon, demand goes on at its mean
-    rate since the arrival.
+    more than their holding so far (`left_over`). Beyond the horizon, demand goes on as it was on
+    any of the paths since the arrival.
     """
     arrival, length = int(lines.arrival[0]), int(lines.following[0]) - int(lines.arrival[0])
     keeps = np.minimum(lines.end - arrival, NEVER)
@@ -138,6 +138,15 @@ def _outliving(lines: Lines, needs: Needs, keeps: np.ndarray) -> Hinge:
     inside = np.minimum(keeps, known) - 1
     at = np.stack(needs.needed)[inside, np.arange(len(inside))]
     beyond = np.where(keeps < NEVER // 2, np.maximum(keeps - known, 0), 0)
-    rate = needs.demand[int(lines.arrival[0]) :].mean(axis=(0, 2), dtype=float)
-    at = at + (beyond * rate)[:, None]
+    at = at + _going_on(needs.demand[int(lines.arrival[0]) :], beyond)
     return Hinge(at, lines.loss * (keeps < NEVER // 2), np.zeros(len(at)))
+
+
+def _going_on(demand: np.ndarray, periods: np.ndarray) -> np.ndarray:
+    """(lines, paths) demand of so many periods more, each block of them that of another path."""
+    block, length = demand.sum(axis=0, dtype=float), len(demand)
+    total = np.zeros(block.shape)
+    for number in range(-(-int(periods.max(initial=0)) // length)):
+        share = np.clip(periods / length - number, 0.0, 1.0)
+        total += share[:, None] * np.roll(block, number + 1, axis=1)
+    return total

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import isotonic_regression
 
 from newretail_ml.errors import DataError
 from newretail_ml.replenishment.checks import check_whole
@@ -67,17 +68,31 @@ class SecondOrders:
         sold_out = season.read >= first
         second = np.empty(len(stock))
         second[~sold_out] = self._order(self.others.of(~sold_out).wanted(stock[~sold_out]))
-        second[sold_out] = self._after_sold_out(first)[sold_out]
+        second[sold_out] = np.maximum(self._after_sold_out(first)[sold_out], self._at(first))
         kept = np.maximum(stock - season.wait, 0.0)
         left = np.maximum(kept + second - season.rest, 0.0)
         return self.costs.profit(season.demand, first, second, left)
 
     def second_orders(self, first: float, sold: np.ndarray) -> np.ndarray:
-        """(sold,) units to order again; the last entry is a read that sold out."""
+        """(sold,) units to order again, never falling; the last entry is a read that sold out.
+
+        What chance makes fall is pooled: isotonic regression, weighted by paths.
+        """
         similar = _Similar.to(self.season, sold[:-1], self.costs.second_ratio, itself=True)
         rest = self.season.rest[self._sold_out_paths(first)]
         last = self._order(sample_quantile(rest, self.costs.second_ratio))
-        return np.append(self._order(similar.wanted(first - sold[:-1])), last)
+        last = np.maximum(last, self._at(first))
+        orders = np.append(self._order(similar.wanted(first - sold[:-1])), last)
+        paths = np.bincount(np.searchsorted(sold[:-1], self.season.read), minlength=len(sold))
+        pooled = isotonic_regression(orders, weights=paths + 1.0).x
+        return self._order(pooled)
+
+    def _at(self, first: float) -> np.ndarray:
+        """(1,) order after a read of just the first order; one that sold out asks for no less."""
+        similar = _Similar.to(
+            self.season, np.array([first]), self.costs.second_ratio, itself=True
+        )
+        return self._order(similar.wanted(np.zeros(1)))
 
     def _order(self, wanted: np.ndarray) -> np.ndarray:
         if self.costs.second_ratio == 0:
@@ -151,12 +166,15 @@ class _Similar:
 def _moved(
     read: np.ndarray, later: np.ndarray, sold: np.ndarray, weights: np.ndarray
 ) -> np.ndarray:
-    """(sold, paths) later demand, each path moved along the weighted regression line."""
+    """(sold, paths) later demand, each path moved along the weighted regression line.
+
+    A line that falls is taken for flat: early sales are never bad news.
+    """
     mean_read, mean_later = weights @ read, weights @ later
     spread = weights @ read**2 - mean_read**2
     together = weights @ (read * later) - mean_read * mean_later
     flat = spread <= 1e-9 * (1.0 + mean_read**2)
-    slope = np.where(flat, 0.0, together / np.where(flat, 1.0, spread))
+    slope = np.where(flat, 0.0, np.maximum(together, 0.0) / np.where(flat, 1.0, spread))
     return np.maximum(later + slope[:, None] * (sold[:, None] - read), 0.0)
 
 

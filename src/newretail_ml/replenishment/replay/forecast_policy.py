@@ -48,7 +48,8 @@ class ForecastPolicy:
     for a chain of one's own.
 
     Args:
-        model: an unfitted model of demand, made for the longest lead time plus review period.
+        model: an unfitted model of demand, made for the longest lead time plus review period, or
+            for lead time plus shelf life where that is longer.
         refit_every: periods from one fit to the next.
         left_over_reviews: further reviews for which what is left over costs holding.
         rules: of the planner, such as a budget for each review.
@@ -103,15 +104,20 @@ class ForecastPolicy:
     def __call__(self, now: Shop) -> np.ndarray:
         """(series,) units to order at this review."""
         self._learn(now)
-        terms = now.terms[now.reviewing]
-        interval = terms[c.LEAD_TIME] + terms[c.REVIEW_PERIOD]
         forecast = self.model_.forecast(
-            int(interval.max()), n_paths=self.n_paths, random_state=self.random_state
+            self._horizon(now), n_paths=self.n_paths, random_state=self.random_state
         )
         self.plan_ = plan_orders(forecast, self._state(now, forecast), rules=self.rules)
         keys = list(forecast.keys.columns)
         ordered = now.terms[keys].merge(self.plan_.orders[[*keys, c.UNITS]], on=keys, how="left")
         return ordered[c.UNITS].fillna(0.0).to_numpy()
+
+    def _horizon(self, now: Shop) -> int:
+        """Periods until the next order arrives and, as far as the model sees, goods go off."""
+        terms = now.terms[now.reviewing]
+        needed = int((terms[c.LEAD_TIME] + terms[c.REVIEW_PERIOD]).max())
+        keeps = int((terms[c.LEAD_TIME] + terms[c.SHELF_LIFE]).fillna(0).max())
+        return max(needed, min(keeps, getattr(self.model, "horizon", keeps)))
 
     def _state(self, now: Shop, forecast: Forecast) -> State:
         """Stock of the series under review, open orders by date, and the cost of what is left."""
