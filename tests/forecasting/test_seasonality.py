@@ -119,15 +119,29 @@ def test_a_closed_day_stays_closed():
     np.testing.assert_allclose(forecast.mean().sum(axis=1), recent, rtol=0.15)
 
 
-@pytest.mark.parametrize(("freq", "length"), [("D", 7), ("W", 52), ("M", 12)])
-def test_a_history_of_two_seasons_tells_none(freq, length):
+@pytest.mark.parametrize(
+    ("freq", "length", "least"), [("D", 7, 3), ("W", 52, 2), ("M", 12, 3)]
+)
+def test_a_history_of_fewer_seasons_tells_none(freq, length, least):
     units = np.random.default_rng(0).poisson(5.0 * np.resize([0.5, 1.5], (20, 4 * length)))
     panel = panel_of(units, freq)
-    short = seasonal_index(panel.until(3 * length - 1))
+    short = seasonal_index(panel.until(least * length - 1))
     assert short.shape == (20, length)
     assert (short == 1).all()
     if length % 2 == 0:
         assert not (seasonal_index(panel) == 1).any()
+
+
+def test_two_years_tell_the_weeks_of_a_year():
+    """Each week is read with its neighbours: a wave of the year comes out, noise does not."""
+    wave = 1 + 0.5 * np.sin(2 * np.pi * np.arange(52) / 52)
+    random = np.random.default_rng(4)
+    seasonal, flat = (
+        seasonal_index(panel_of(random.poisson(6.0 * np.tile(truth, (60, 2))).astype(float), "W"))
+        for truth in (wave, np.ones(52))
+    )
+    assert np.abs(seasonal - wave).mean() < 0.3 * np.abs(wave - 1).mean()
+    assert np.abs(flat - 1).mean() < 0.05
 
 
 def test_a_season_of_a_length_of_ones_own():

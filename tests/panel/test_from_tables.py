@@ -91,6 +91,29 @@ def test_days_without_stock_are_censored():
     assert series(panel, "censored", "cup", "north") == [False] * 4
 
 
+@pytest.mark.parametrize(
+    ("on_hand", "censored"),
+    [
+        ([3, 3, 3, 3, 3, 3, 3], False),
+        ([3, 0, 3, 3, 3, 3, 3], False),
+        ([3, 3, 3, 3, 3, 3, 0], True),
+        ([0, 0, 0, 0, 3, 3, 3], True),
+    ],
+)
+def test_a_week_is_censored_if_it_ended_without_stock_or_was_mostly_without(on_hand, censored):
+    """One empty day in the middle cost the sales of that day alone."""
+    days = pd.date_range(MONDAY, periods=14).astype(str)
+    orders = pd.DataFrame({c.ORDER: [*"abcdefghijklmn"], c.TIME: days, c.ITEM: "tea", c.UNITS: 1})
+    stock = pd.DataFrame({c.DATE: days, c.ITEM: "tea", c.LOCATION: "north", c.ON_HAND: 5})
+    stock.loc[7:, c.ON_HAND] = on_hand
+    tables = RetailTables.from_frames(
+        orders.assign(**{c.LOCATION: "north", c.UNIT_PRICE: 2.0}),
+        stock=stock.sample(frac=1.0, random_state=0),
+    )
+    panel = Panel.from_tables(tables, freq="W")
+    assert series(panel, "censored", "tea", "north") == [False, censored]
+
+
 def test_what_is_in_stock_and_never_sold_is_a_series():
     panel = Panel.from_tables(RetailTables.from_frames(ORDERS, stock=STOCK))
     assert series(panel, "units", "pot", "north") == [0, 0, 0, 0]

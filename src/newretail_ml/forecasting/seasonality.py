@@ -18,8 +18,12 @@ import numpy as np
 from newretail_ml.forecasting.base import Forecaster, PointForecaster
 from newretail_ml.panel import Panel
 
-# A season is told from a trend only where it has come round so often.
+# A season is told from a trend only where it has come round so often. The weeks of a year are
+# read together with their neighbours, so that two years tell something.
 _LEAST_SEASONS = 3
+_LEAST_LONG_SEASONS = 2
+_LONGEST_SHORT_SEASON = 12
+_NEIGHBOURS = np.hanning(15)[1:-1]
 # Of a window, so much has to be known for its mean to count as the level.
 _LEAST_KNOWN = 0.75
 # Phases below this share of the mean are closing days: their sales say nothing about the level.
@@ -83,7 +87,8 @@ def seasonal_index(panel: Panel, season_length: int | None = None) -> np.ndarray
         season_length: periods in a season; by default 7 days, 52 weeks or 12 months.
     """
     length = season_length or panel.periods.season
-    if panel.cut < _LEAST_SEASONS * length:
+    least = _LEAST_LONG_SEASONS if length > _LONGEST_SHORT_SEASON else _LEAST_SEASONS
+    if panel.cut < least * length:
         return np.ones((panel.n_series, length))
     sums = _Sums.of(panel.demand().astype(np.float64), length)
     chain = _chain_index(sums)
@@ -99,6 +104,9 @@ class _Sums:
     Attributes:
         demand: (series, seasons, phases).
         level: (series, seasons, phases) centred moving average over one season.
+
+    In a season of many phases both are sums over neighbouring periods, near ones weighing more,
+    and half a season at either end of history has the nearest level that is known.
     """
 
     demand: np.ndarray
@@ -107,11 +115,15 @@ class _Sums:
     @classmethod
     def of(cls, demand: np.ndarray, length: int) -> _Sums:
         level = centred_average(demand, length)
+        if length > _LONGEST_SHORT_SEASON:
+            level = np.where(np.isnan(demand), np.nan, _held(level, length // 2))
         known = ~np.isnan(level)
         seasons = -(-demand.shape[1] // length)
         missing = seasons * length - demand.shape[1]
         shape = (len(demand), seasons, length)
         pair = (np.where(known, demand, 0.0), np.where(known, level, 0.0))
+        if length > _LONGEST_SHORT_SEASON:
+            pair = (_moving_sum(pair[0], _NEIGHBOURS), _moving_sum(pair[1], _NEIGHBOURS))
         return cls(*(np.pad(part, ((0, 0), (0, missing))).reshape(shape) for part in pair))
 
 
@@ -174,6 +186,21 @@ def centred_average(demand: np.ndarray, length: int) -> np.ndarray:
     inside = known & (count >= _LEAST_KNOWN * length)
     inside[:, :half] = inside[:, demand.shape[1] - half :] = False
     return np.divide(total, count, out=np.full_like(demand, np.nan), where=inside)
+
+
+def _held(level: np.ndarray, most: int) -> np.ndarray:
+    """The (series, periods) level with gaps filled by the last known one, or else the next.
+
+    Gaps wider than ``most`` are filled so far only.
+    """
+    period = np.arange(level.shape[1])
+    known = ~np.isnan(level)
+    last = np.maximum.accumulate(np.where(known, period, -1), axis=1)
+    following = np.where(known, period, len(period))[:, ::-1]
+    following = np.minimum.accumulate(following, axis=1)[:, ::-1]
+    source = np.clip(np.where(last >= 0, last, following), 0, len(period) - 1)
+    held = np.take_along_axis(level, source, axis=1)
+    return np.where(np.abs(source - period) <= most, held, np.nan)
 
 
 def _moving_sum(values: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -17,6 +17,10 @@ from newretail_ml.panel.periods import Periods, check_frequency
 if TYPE_CHECKING:
     from newretail_ml.tables import RetailTables
 
+_PERIOD = "period"
+_EMPTY = "empty"
+_HALF = 0.5
+
 
 def panel_from_tables(tables: RetailTables, by: tuple[str, ...], freq: str) -> Panel:
     """See `Panel.from_tables`."""
@@ -105,18 +109,32 @@ def _censored(
 ) -> np.ndarray:
     """A pooled series is censored as soon as one of its places ran out of stock.
 
-    So is a first week or month that the orders begin in the middle of.
+    A week or month is if it ended without stock, or was without on half of its days. A shelf that
+    was empty on some day before, and was filled again, cost sales of that day alone: to take the
+    sales of the whole week for a bound puts demand up to a third too high. A first week or month
+    that the orders begin in the middle of is censored as well.
     """
     censored = np.zeros((len(keys), cut), dtype=bool)
     censored[:, 0] = tables.orders[c.TIME].min().normalize() > periods.first
     if tables.stock is None:
         return censored
-    empty = tables.stock.loc[tables.stock[c.ON_HAND] <= 0, [c.ITEM, c.LOCATION, c.DATE]]
-    empty = empty.merge(places, on=[c.ITEM, c.LOCATION])
-    period = periods.position(empty[c.DATE])
+    empty = _ran_out(tables.stock, periods).merge(places, on=[c.ITEM, c.LOCATION])
+    period = empty.pop(_PERIOD).to_numpy()
     inside = (period >= 0) & (period < cut)
     censored[_series_of(empty, keys)[inside], period[inside]] = True
     return censored
+
+
+def _ran_out(stock: pd.DataFrame, periods: Periods) -> pd.DataFrame:
+    """Item, location and period of each period in which stock ran out."""
+    place = [c.ITEM, c.LOCATION, _PERIOD]
+    days = stock.assign(**{_PERIOD: periods.position(stock[c.DATE])})
+    days[_EMPTY] = days[c.ON_HAND] <= 0
+    if periods.freq == "D":
+        return days.loc[days[_EMPTY], place]
+    ended = days.sort_values(c.DATE, kind="stable").groupby(place, observed=True)[_EMPTY]
+    out = ended.last() | (ended.mean() >= _HALF)
+    return out[out].reset_index()[place]
 
 
 def _statics(tables: RetailTables, keys: pd.DataFrame) -> pd.DataFrame:
