@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from difflib import get_close_matches
 
 import numpy as np
 import pandas as pd
@@ -103,6 +104,31 @@ def need_columns(frame: pd.DataFrame, table: str, names: Sequence[str]) -> None:
             column=missing[0],
             next_step="Add it.",
         )
+
+
+def refuse_unknown(frame: pd.DataFrame, table: str, known: Collection[str]) -> None:
+    """Raise if the table has a column that is not known: a typing error would lose a rule."""
+    unknown = [str(name) for name in frame.columns if name not in known]
+    if unknown:
+        close = get_close_matches(unknown[0], known, 1)
+        raise DataError(
+            "no such column is known",
+            table=table,
+            column=unknown[0],
+            next_step=f"Did you mean {close[0]}?" if close else "Leave it out.",
+        )
+
+
+def as_dates(values: pd.Series, table: str) -> pd.Series:
+    """The values as dates; text only as ISO 8601, for 02.06.2026 is two different days.
+
+    >>> as_dates(pd.Series(["2026-06-02"]), "due").dt.month.tolist()
+    [6]
+    """
+    dates = pd.to_datetime(values, format="ISO8601", errors="coerce")
+    unread = (dates.isna() & values.notna()).to_numpy()
+    refuse_values(values, unread, table, "are not dates", "Write them as YYYY-MM-DD.")
+    return dates.dt.tz_localize(None) if dates.dt.tz is not None else dates
 
 
 def refuse_values(

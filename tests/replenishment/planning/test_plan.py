@@ -211,6 +211,28 @@ def test_nothing_is_ordered_that_outlives_its_shelf_life_or_the_item():
     assert row["why"] == "no order: it would arrive on 2026-03-04, and sale ends on 2026-03-04"
 
 
+def test_the_reason_says_what_the_order_has_to_cover():
+    forecast = steady(1, periods=12)
+    terms = {"on_hand": 0, "review_period": 4}
+    ends = {"delisting_date": MONDAY + pd.Timedelta(days=5)}
+
+    def why(**changed):
+        return row_of(plan_orders(forecast, wide(forecast, **terms, **changed)))["why"]
+
+    assert why() == (
+        "4.0 expected to sell from 2026-03-04, when this order arrives, through 2026-03-07; "
+        "2.0 before that; 0.0 left of stock and open orders by then; 4 ordered"
+    )
+    assert why(delisting_date=MONDAY + pd.Timedelta(days=6)) == why(shelf_life=4) == why()
+    assert why(**ends).startswith(
+        "3.0 expected to sell from 2026-03-04, when this order arrives, "
+        "through 2026-03-06, the end of its sale; 2.0 before that"
+    )
+    assert "through 2026-03-07 (this order keeps through 2026-03-05 only); 2.0" in why(shelf_life=2)
+    both = why(**ends, shelf_life=1)
+    assert "2026-03-06, the end of its sale (this order keeps through 2026-03-04 only)" in both
+
+
 def test_a_new_item_is_ordered_for_its_launch_and_not_before():
     forecast = steady(2, periods=14)
     terms = {"on_hand": 0, "lead_time": 2, "review_period": 3}
@@ -376,3 +398,34 @@ def test_substitutes_are_wanted_more_and_shortages_cost_less():
     assert both["expected_demand"][1] > alone["expected_demand"][1]
     assert both["units"][0] < alone["units"][0]
     assert both["units"][1] > alone["units"][1]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"supply": {"shelflife": 3}}, "supply.shelflife: no such column .* mean shelf_life"),
+        ({"rules": {"capacity": {"unit": [5]}}}, "capacity.unit: no such column .* mean units"),
+        ({"rules": {"capacity": {"location_id": ["nowhere"], "units": [5]}}}, "nowhere"),
+        ({"due": {"date": "02.06.2026", "units": 1}}, "due.date: .* YYYY-MM-DD"),
+        ({"due": {"date": "2026-03-03", "units": 1}, "on_order": 2}, "add up to on_order"),
+        ({"item_id": "ITEM_0"}, "none of its 1 rows is one of the 1 series"),
+    ],
+)
+def test_what_would_be_lost_in_silence_is_refused(change, message):
+    forecast = Forecast(
+        pd.DataFrame({"item_id": ["item_0"], "location_id": ["S1"]}),
+        Periods(pd.Timestamp("2026-03-02"), 4, "D"),
+        np.ones((1, 5, 4), "float32"),
+    )
+    keys = forecast.keys.assign(item_id=change.get("item_id", "item_0"))
+    stock = keys.assign(on_hand=1, **{k: v for k, v in change.items() if k == "on_order"})
+    terms = {"lead_time": 1, "review_period": 1, "holding_cost": 0.1, "shortage_cost": 1.0}
+    with pytest.raises(DataError, match=message):
+        due = keys.assign(**change["due"]) if "due" in change else None
+        capacity = change.get("rules", {}).get("capacity")
+        plan_orders(
+            forecast,
+            State(stock, due),
+            Supply(keys.assign(**terms | change.get("supply", {}))),
+            rules=OrderRules(capacity=None if capacity is None else pd.DataFrame(capacity)),
+        )

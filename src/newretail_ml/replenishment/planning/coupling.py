@@ -9,6 +9,7 @@ import pandas as pd
 
 from newretail_ml import columns as c
 from newretail_ml.errors import DataError
+from newretail_ml.replenishment.checks import refuse_values
 from newretail_ml.replenishment.planning.deciding import Decisions
 from newretail_ml.replenishment.planning.lines import OPEN, Lines
 from newretail_ml.replenishment.planning.programme.rules import Limit, SupplierMinimum, Trucks
@@ -100,6 +101,10 @@ def _rooms(
             column=c.LOCATION,
             next_step="Give one row for all places together, or forecast by location.",
         )
+    if by_place:
+        known = {*table[c.LOCATION], *elsewhere.get(c.LOCATION, ())}
+        unknown = ~capacity[c.LOCATION].isin(known).to_numpy()
+        refuse_values(capacity[c.LOCATION], unknown, "capacity", "are places without stock")
     for _, room in capacity.iterrows():
         here, there = np.ones(len(lines), bool), np.ones(len(elsewhere), bool)
         place = f" at {room[c.LOCATION]}" if by_place else ""

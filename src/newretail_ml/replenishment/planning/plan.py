@@ -121,6 +121,13 @@ def _by_forecast(
     table: pd.DataFrame, forecast: Forecast, keys: list[str]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     known = row_of(table, forecast.keys, keys) >= 0
+    if len(known) and len(forecast.keys) and not known.any():
+        raise DataError(
+            f"none of its {len(table):,} rows is one of the {len(forecast.keys):,} series of the "
+            "forecast",
+            table="state",
+            next_step=f"Write {' and '.join(keys)} as in the forecast.",
+        )
     return table[known], table[~known]
 
 

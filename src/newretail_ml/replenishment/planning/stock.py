@@ -52,6 +52,7 @@ def stock_of(lines: pd.DataFrame, state: State, keys: list[str], periods: Period
     else:
         arriving = _by_period(state.due, lines, keys, periods)
         due, total = arriving[:, 1:-1], arriving.sum(axis=1)
+        _check_on_order(lines, total)
         due[:, :1] += arriving[:, :1]
     if state.batches is None:
         none = np.zeros((len(lines), horizon + 1))
@@ -62,6 +63,21 @@ def stock_of(lines: pd.DataFrame, state: State, keys: list[str], periods: Period
     dated[named[named >= 0]] = True
     _check_batches(lines, batches.sum(axis=1), on_hand, dated)
     return Stock(on_hand, total, due, batches[:, :-1], dated)
+
+
+def _check_on_order(lines: pd.DataFrame, total: np.ndarray) -> None:
+    told = lines.get(c.ON_ORDER, pd.Series(0.0, lines.index)).fillna(0.0).to_numpy()
+    wrong = (told > 0) & ~np.isclose(told, total, atol=1e-6)
+    if wrong.any():
+        first = np.flatnonzero(wrong)[0]
+        raise DataError(
+            f"open orders of {wrong.sum():,} lines do not add up to {c.ON_ORDER}: the first has "
+            f"{total[first]:g} units by date and {told[first]:g} on order",
+            table="due",
+            column=c.UNITS,
+            rows=lines.index[wrong],
+            next_step=f"Correct one of the two, or leave {c.ON_ORDER} out.",
+        )
 
 
 def _by_period(

@@ -10,7 +10,13 @@ import pandas as pd
 
 from newretail_ml import columns as c
 from newretail_ml.errors import DataError
-from newretail_ml.replenishment.checks import need_columns, refuse_repeated, refuse_values
+from newretail_ml.replenishment.checks import (
+    as_dates,
+    need_columns,
+    refuse_repeated,
+    refuse_unknown,
+    refuse_values,
+)
 from newretail_ml.tables.parsing import to_text
 
 
@@ -50,6 +56,10 @@ _NUMBERS = {
 }
 _DATES = (c.DATE, c.LAUNCH_DATE, c.DELISTING_DATE)
 _TEXTS = (*c.SERIES_KEYS, c.SUPPLIER, "substitute_id")
+# A state may carry columns for other uses; a word too many in the rules is a rule lost.
+STATE = "state"
+_WORDS = {value for name, value in vars(c).items() if name.isupper() and isinstance(value, str)}
+_KNOWN = _WORDS | {*_NUMBERS, *_TEXTS, "order_days", "delivery_days"}
 _MAY_BE_EMPTY = frozenset({*_NUMBERS, c.LAUNCH_DATE, c.DELISTING_DATE, c.SUPPLIER})
 
 
@@ -72,12 +82,14 @@ def checked_columns(frame: pd.DataFrame, table: str, required: Sequence[str] = (
             f"it is a {type(frame).__name__}", table=table, next_step="Pass a DataFrame."
         )
     frame = frame.reset_index(drop=True)
+    if table != STATE:
+        refuse_unknown(frame, table, _KNOWN)
     need_columns(frame, table, required)
     made = {name: to_text(frame[name]) for name in _TEXTS if name in frame}
     for name in frame.columns.intersection(list(_NUMBERS)):
         made[name] = _numbers(frame[name], table)
     for name in frame.columns.intersection(list(_DATES)):
-        made[name] = _dates(frame[name], table)
+        made[name] = as_dates(frame[name], table)
     checked = frame.assign(**made)
     for name in checked.columns.intersection([*made]):
         if name in required or name not in _MAY_BE_EMPTY:
@@ -139,9 +151,3 @@ def _numbers(values: pd.Series, table: str) -> pd.Series:
     if bounds.whole:
         refuse_values(values, (numbers % 1 > 0).to_numpy(), table, "are not whole periods")
     return numbers
-
-
-def _dates(values: pd.Series, table: str) -> pd.Series:
-    dates = pd.to_datetime(values, errors="coerce")
-    refuse_values(values, (dates.isna() & values.notna()).to_numpy(), table, "are not dates")
-    return dates.dt.tz_localize(None) if dates.dt.tz is not None else dates

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 import numpy as np
 import pandas as pd
 
 from newretail_ml import columns as c
 from newretail_ml.errors import DataError
 from newretail_ml.panel.periods import Periods
-from newretail_ml.replenishment.checks import as_numbers, refuse_repeated, refuse_values
+from newretail_ml.replenishment.checks import (
+    as_dates,
+    as_numbers,
+    refuse_repeated,
+    refuse_unknown,
+    refuse_values,
+)
 from newretail_ml.tables.parsing import to_text
 
 TERMS = "terms"
@@ -50,7 +54,8 @@ _DEFAULTS = {
     c.VOLUME: np.nan,
 }
 _WHOLE = (c.LEAD_TIME, c.REVIEW_PERIOD, FIRST_REVIEW, c.SHELF_LIFE)
-_KNOWN = {*_SMALLEST, *(value for name, value in vars(c).items() if name.isupper())} - {None}
+_WORDS = {value for name, value in vars(c).items() if name.isupper() and isinstance(value, str)}
+_KNOWN = {*_SMALLEST} | _WORDS
 
 
 def checked_terms(terms: pd.DataFrame, keys: pd.DataFrame | None) -> pd.DataFrame:
@@ -145,7 +150,10 @@ def _due_from_frame(due: pd.DataFrame, terms: pd.DataFrame, periods: Periods | N
         )
     asked = due.assign(**{name: to_text(due[name]) for name in names})[names]
     series = pd.MultiIndex.from_frame(terms[names]).get_indexer(pd.MultiIndex.from_frame(asked))
-    when = periods.position(due[c.DATE]) if dated and periods else due[PERIOD].to_numpy(float)
+    if dated and periods:
+        when = periods.position(as_dates(due[c.DATE], DUE))
+    else:
+        when = due[PERIOD].to_numpy(float)
     bad = (series < 0) | ~(when >= 0) | (when % 1 > 0)
     if bad.any():
         raise DataError(
@@ -160,15 +168,7 @@ def _due_from_frame(due: pd.DataFrame, terms: pd.DataFrame, periods: Periods | N
 
 
 def _check_names(terms: pd.DataFrame) -> None:
-    unknown = [str(name) for name in terms.columns if name not in _KNOWN]
-    if unknown:
-        close = get_close_matches(unknown[0], _KNOWN, 1)
-        raise DataError(
-            "no such column is known",
-            table=TERMS,
-            column=unknown[0],
-            next_step=f"Did you mean {close[0]}?" if close else "Leave it out.",
-        )
+    refuse_unknown(terms, TERMS, _KNOWN)
     needed = [c.ITEM, *(name for name in _SMALLEST if name not in _DEFAULTS)]
     priced = {c.UNIT_PRICE, c.UNIT_COST} <= {*terms.columns}
     missing = [n for n in needed if n not in terms and not (n == c.SHORTAGE_COST and priced)]
