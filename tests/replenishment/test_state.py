@@ -5,6 +5,7 @@ import pytest
 
 from newretail_ml.errors import DataError
 from newretail_ml.replenishment import state_from_tables
+from newretail_ml.replenishment.state import checked_state
 from newretail_ml.tables import RetailTables
 
 
@@ -60,3 +61,8 @@ def test_an_earlier_day_knows_neither_later_stock_nor_later_prices(tables):
 def test_days_without_stock_are_refused(tables, until, message):
     with pytest.raises(DataError, match=message):
         state_from_tables(tables, lead_time=2, review_period=1, until=until)
+
+
+def test_a_state_that_is_no_table_is_refused():
+    with pytest.raises(DataError, match="a dict is not a table"):
+        checked_state({"item_id": ["tea"]})

@@ -86,6 +86,12 @@ def checked_state(state: pd.DataFrame) -> pd.DataFrame:
     Raises:
         DataError: a column is missing, a number is missing or too small, or a key repeats.
     """
+    if not isinstance(state, pd.DataFrame):
+        raise DataError(
+            f"a {type(state).__name__} is not a table",
+            table=STATE,
+            next_step="Pass a DataFrame with one row a series.",
+        )
     state = state.reset_index(drop=True)
     ids = [name for name in c.SERIES_KEYS if name in state]
     state = state.assign(**{name: to_text(state[name]) for name in ids})

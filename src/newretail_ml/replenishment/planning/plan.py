@@ -35,7 +35,8 @@ def plan_orders(
     """Today's orders with the largest expected profit under all rules, each with its reason.
 
     An order placed at the start of the first period arrives after its lead time and has to last
-    until the next order arrives. Stock just before the arrival is followed on each path of the
+    until the next order arrives: with lead time 2 it is there at the start of the third period,
+    with lead time 0 at once. Stock just before the arrival is followed on each path of the
     forecast: what is short until then is lost (or waits), open orders arrive, batches go off.
     Then holding, shortage and waste are charged for the periods between the two arrivals, which
     today's order alone can influence: the myopic policy, near-optimal for lost sales (Morton
