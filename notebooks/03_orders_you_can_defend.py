@@ -52,7 +52,7 @@ from newretail_ml.replenishment import (
 from newretail_ml.replenishment.omnichannel import Shipping
 from newretail_ml.world import SAMPLE, make_world
 
-HORIZON = 17
+HORIZON, HOLDING_RATE = 17, 0.25
 pd.set_option("display.max_colwidth", 200)
 here = next(p for p in (Path("data/sample"), Path("../data/sample")) if p.is_dir())
 
@@ -66,7 +66,7 @@ here = next(p for p in (Path("data/sample"), Path("../data/sample")) if p.is_dir
 tables = RetailTables.read(here)
 chain = Panel.from_tables(tables)
 panel = chain.select(chain.statics["category"].isin(["fresh", "drinks", "snacks"]).to_numpy())
-model = RecoveredDemand(LightGBMForecaster(horizon=HORIZON))
+model = RecoveredDemand(LightGBMForecaster(horizon=HORIZON, learning_rate=0.1, rows_per_period=1))
 forecast = model.clone().fit(panel).forecast(HORIZON)
 print(panel)
 print(forecast)
@@ -74,11 +74,11 @@ print(forecast)
 # %% [markdown]
 # The tables know what is on the shelves, what a unit costs and what it sells for. The rest is
 # ours to say. Goods come five days after the order, and orders are placed every other day. Drinks
-# come from further away: ten days, and an order a week. A unit in stock costs a hundredth of its
-# purchase price a day in money, space and work.
+# come from further away: ten days, and an order a week. A unit in stock costs a quarter of its
+# purchase price a year in money, space and work.
 
 # %%
-state = state_from_tables(tables, lead_time=5, review_period=2, holding_rate=3.65)
+state = state_from_tables(tables, lead_time=5, review_period=2, holding_rate=HOLDING_RATE)
 state = forecast.keys.merge(state, on=["item_id", "location_id"])
 category = tables.items.set_index("item_id")["category"]
 drinks = state["item_id"].map(category) == "drinks"
@@ -159,7 +159,7 @@ launched = forecast.keys[forecast.keys["item_id"] == newcomer].merge(tables.item
 launched = launched[["item_id", "location_id", "unit_cost", "pack_size", "launch_date"]].assign(
     on_hand=0, lead_time=5, review_period=2, unit_price=regular[newcomer]
 )
-launched["holding_cost"] = 0.01 * launched["unit_cost"]
+launched["holding_cost"] = HOLDING_RATE / 365 * launched["unit_cost"]
 tonight = State(pd.concat([state, launched], ignore_index=True), due)
 plan = plan_orders(forecast, tonight)
 print(plan.orders.loc[plan.orders["item_id"] == newcomer, "why"].iloc[0])
@@ -212,7 +212,7 @@ ruled = tried["all three"]
 ruled.explain().round(2)
 
 # %%
-plots.plot_plan(ruled)
+plots.plan_chart(ruled)
 
 # %% [markdown]
 # The shadow price answers the owner: what would one more unit of money earn? It holds for small
@@ -251,13 +251,13 @@ conflicts.round(1)
 # %% [markdown]
 # ## 4. Would it have earned?
 #
-# Six weeks are played once more, with the same terms. Both policies see sales only, never what
+# Three weeks are played once more, with the same terms. Both policies see sales only, never what
 # customers wanted; a sale that meets an empty shelf is lost; what goes off is paid for. The usual
 # practice orders up to a four-week moving average with a safety stock. The clairvoyant knows all
 # demand beforehand, so nobody can do better.
 
 # %%
-START = pd.Timestamp("2026-04-20")
+START = pd.Timestamp("2026-05-11")
 first = int(panel.periods.position([START])[0])
 truth = make_world(SAMPLE).truth
 item = pd.Index(truth.items).get_indexer(panel.keys["item_id"])
@@ -296,14 +296,14 @@ print(f"The planner costs {abs(saved):.0%} {more_or_less} than the usual practic
 print(f"and closes {compared.loc['policy', 'gap_closed']:.0%} of the gap to the clairvoyant.")
 
 # %%
-plots.plot_losses(outcome, by="item_id", most=8)
+plots.losses_chart(outcome, by="item_id", most=8)
 
 # %% [markdown]
 # One item in one shop, day by day: the one that loses most.
 
 # %%
 worst = int(np.argmax(outcome.cost))
-plots.plot_stock(outcome, worst)
+plots.stock_chart(outcome, worst)
 
 # %% [markdown]
 # Could the usual practice do as well with another safety level? The curve tries several, on the
@@ -319,7 +319,7 @@ curve = service_cost_curve(
     due=arriving,
     progress=False,
 )
-plots.plot_service_cost(curve, outcome)
+plots.service_cost_chart(curve, outcome)
 
 # %% [markdown]
 # ## 5. One stock, several channels
@@ -340,7 +340,7 @@ two = RecoveredDemand(MovingAverage()).fit(by_channel.select(rows.to_numpy())).f
 margins = two.keys.merge(fresh_here).rename(columns={"shortage_cost": "margin"})
 margins["margin"] -= PICKING * (margins["channel"] == "online")
 kept = protection_levels(two, margins, stock=fresh_here)
-app = kept[kept["channel"] == "online"].merge(fresh_here[["item_id", "on_hand"]])
+app = kept[kept["channel"] == "online"]
 app.nlargest(5, "on_hand")[["item_id", "on_hand", "kept_for_better", "offered", "why"]]
 
 # %% [markdown]

@@ -31,7 +31,7 @@ def planned(budget=None, **changed):
 def test_bars_are_the_costs_of_the_rules():
     shelf = np.where(np.arange(12) < 4, 3.0, np.nan)
     plan = planned(budget=120.0, shelf_capacity=shelf)
-    figure = plots.plot_plan(plan)
+    figure = plots.plan_chart(plan)
     drawn(figure)
     (axes,) = figure.axes
     costs = plan.orders.groupby("binding_rule")["rule_cost"].sum()
@@ -43,11 +43,22 @@ def test_bars_are_the_costs_of_the_rules():
     price = plan.explain().set_index("rule").loc["budget", "shadow_price"]
     assert beside["budget"].endswith(f"one unit more would earn {price:,.3g}")
     assert beside["shelf_capacity"].endswith(" on 4 lines")
-    assert len(plots.plot_plan(plan, most=1).axes[0].patches) == 1
+    assert len(plots.plan_chart(plan, most=1).axes[0].patches) == 1
 
 
 @pytest.mark.parametrize("changed", [{}, {"on_hand": 1000}], ids=["no rule", "nothing to order"])
 def test_rules_that_cost_nothing(changed):
-    figure = plots.plot_plan(planned(**changed))
+    figure = plots.plan_chart(planned(**changed))
     drawn(figure)
     assert labels(figure.axes[0].texts) == ["No rule costs anything"]
+
+
+def test_orders_of_a_plan_have_no_level_to_order_up_to():
+    plan = planned()
+    figure = plots.orders_chart(plan.orders)
+    drawn(figure)
+    (axes,) = figure.axes
+    assert len(axes.get_yticklabels()) == 12
+    assert [one.get_label() for one in axes.lines] == ["expected demand"]
+    widest = plan.orders[["expected_demand", "units"]].max().max()
+    assert axes.get_xlim()[1] == pytest.approx(1.05 * widest)

@@ -63,7 +63,7 @@ def words(axes):
 
 def test_steps_are_the_records():
     outcome = played(start=4)
-    figure = plots.plot_stock(outcome, item_id="tea", location_id="south")
+    figure = plots.stock_chart(outcome, item_id="tea", location_id="south")
     drawn(figure)
     stock, moves, demand, _ = figure.axes
     np.testing.assert_array_equal(steps(stock, "left in stock"), outcome.on_hand[2])
@@ -82,7 +82,7 @@ def test_steps_are_the_records():
 def test_cost_so_far_ends_at_the_cost_by_reason(backorders, warm_up):
     life = np.nan if backorders else 2.0
     outcome = played(options={"backorders": backorders, "warm_up": warm_up}, shelf_life=life)
-    figure = plots.plot_stock(outcome, 1)
+    figure = plots.stock_chart(outcome, 1)
     drawn(figure)
     below = figure.axes[-1]
     expected = {reason: outcome.totals.money[reason][1] for reason in REASONS}
@@ -102,7 +102,7 @@ def test_cost_so_far_ends_at_the_cost_by_reason(backorders, warm_up):
 
 def test_the_cost_of_every_period_is_that_of_the_ledger():
     outcome = played(mean=3.0)
-    below = plots.plot_stock(outcome, 0).axes[-1]
+    below = plots.stock_chart(outcome, 0).axes[-1]
     ledger = outcome.ledger()
     mine = ledger[(ledger["item_id"] == "tea") & (ledger["location_id"] == "north")]
     so_far = mine.groupby("period")["money"].sum().reindex(range(30), fill_value=0).cumsum()
@@ -114,7 +114,7 @@ def test_the_cost_of_every_period_is_that_of_the_ledger():
 
 def test_waste_is_shown_where_there_is_some():
     outcome = played(mean=3.0)
-    demand = plots.plot_stock(outcome, 0).axes[2]
+    demand = plots.stock_chart(outcome, 0).axes[2]
     np.testing.assert_array_equal(steps(demand, "wasted"), outcome.waste[0])
     assert outcome.waste[0].any()
 
@@ -125,7 +125,7 @@ def test_a_panel_has_dates():
     long = KEYS.loc[KEYS.index.repeat(30)].assign(date=np.tile(dates, 3), units=demand.ravel())
     panel = Panel.from_frame(long, freq="W")
     outcome = replay(base_stock_policy(20.0), panel, terms, start="2026-03-02")
-    figure = plots.plot_stock(outcome, item_id="rice")
+    figure = plots.stock_chart(outcome, item_id="rice")
     drawn(figure)
     assert figure.axes[0].get_title().startswith("rice | north: base stock\n")
     edges = figure.axes[0].patches[-1].get_data().edges
@@ -137,9 +137,9 @@ def test_a_panel_has_dates():
 def test_ids_leave_out_the_others():
     outcome = played()
     titles = {
-        "tea | north": plots.plot_stock(outcome, item_id="tea"),
-        "tea | south": plots.plot_stock(outcome, 1, item_id="tea"),
-        "rice | north": plots.plot_stock(outcome, 1),
+        "tea | north": plots.stock_chart(outcome, item_id="tea"),
+        "tea | south": plots.stock_chart(outcome, 1, item_id="tea"),
+        "rice | north": plots.stock_chart(outcome, 1),
     }
     for name, figure in titles.items():
         assert figure.axes[0].get_title().startswith(f"{name}: ")
@@ -147,7 +147,7 @@ def test_ids_leave_out_the_others():
 
 def test_one_path_of_several():
     outcome = played(paths=4)
-    figure = plots.plot_stock(outcome, 2, path=3)
+    figure = plots.stock_chart(outcome, 2, path=3)
     drawn(figure)
     np.testing.assert_array_equal(steps(figure.axes[2], "demand"), outcome.demand[2, 3])
     assert figure.axes[0].get_title().startswith("tea | south, path 3: ")
@@ -167,12 +167,12 @@ def test_one_path_of_several():
 )
 def test_series_that_are_not_there(choice, message):
     with pytest.raises(DataError, match=message):
-        plots.plot_stock(played(paths=4), **choice)
+        plots.stock_chart(played(paths=4), **choice)
 
 
 def test_stock_needs_records():
     with pytest.raises(DataError, match="not kept"):
-        plots.plot_stock(played(options={"keep": False}))
+        plots.stock_chart(played(options={"keep": False}))
 
 
 @pytest.mark.parametrize(
@@ -191,9 +191,9 @@ def test_odd_replays(changed):
     outcome = played(**changed)
     curve = service_cost_curve(base_stock_policy, [0, 5], *chain(**changed))
     figures = [
-        plots.plot_stock(outcome),
-        plots.plot_losses(outcome),
-        plots.plot_service_cost(curve, outcome),
+        plots.stock_chart(outcome),
+        plots.losses_chart(outcome),
+        plots.service_cost_chart(curve, outcome),
     ]
     for figure in figures:
         drawn(figure)
@@ -215,7 +215,7 @@ def _average(level):
 
 def test_the_family_the_policy_and_the_bound(curve):
     outcome = played(start=13)
-    figure = plots.plot_service_cost(curve, outcome)
+    figure = plots.service_cost_chart(curve, outcome)
     drawn(figure)
     (axes,) = figure.axes
     family = line(axes, "13-period moving average, by level")
@@ -233,7 +233,7 @@ def test_the_family_the_policy_and_the_bound(curve):
 
 def test_one_reason_has_no_clairvoyant(curve):
     outcome = played(start=13)
-    figure = plots.plot_service_cost(curve, outcome, cost="holding")
+    figure = plots.service_cost_chart(curve, outcome, cost="holding")
     drawn(figure)
     (axes,) = figure.axes
     heights = [one.get_ydata()[0] for one in axes.get_lines()[1:]]
@@ -242,20 +242,20 @@ def test_one_reason_has_no_clairvoyant(curve):
 
 
 def test_a_curve_alone_and_a_policy_alone(curve):
-    assert len(plots.plot_service_cost(curve).axes[0].get_lines()) == 1
-    alone = plots.plot_service_cost(curve[:0], played(options={"baseline": None}))
+    assert len(plots.service_cost_chart(curve).axes[0].get_lines()) == 1
+    alone = plots.service_cost_chart(curve[:0], played(options={"baseline": None}))
     drawn(alone)
     assert [name.split(":")[0] for name in words(alone.axes[0])] == ["base stock", "clairvoyant"]
-    nothing = plots.plot_service_cost(curve[:0])
+    nothing = plots.service_cost_chart(curve[:0])
     drawn(nothing)
     assert labels(nothing.axes[0].texts) == ["There is no policy to show"]
 
 
 def test_names_of_many_levels_and_of_mixed_families(curve):
     many = pd.concat([curve] * 25, ignore_index=True)
-    assert len(plots.plot_service_cost(many).axes[0].texts) == 12
+    assert len(plots.service_cost_chart(many).axes[0].texts) == 12
     mixed = curve.assign(policy=["base stock", "(s, S)", "x", "y"])
-    assert words(plots.plot_service_cost(mixed).axes[0]) == ["a family of policies, by level"]
+    assert words(plots.service_cost_chart(mixed).axes[0]) == ["a family of policies, by level"]
 
 
 # Losses
@@ -268,7 +268,7 @@ def bars(axes):
 
 def test_bars_are_the_costs_by_reason():
     outcome = played(mean=3.0)
-    figure = plots.plot_losses(outcome)
+    figure = plots.losses_chart(outcome)
     drawn(figure)
     above, below = figure.axes
     policies = bars(above)
@@ -290,19 +290,29 @@ def test_bars_are_the_costs_by_reason():
 
 def test_losses_by_a_key_add_up():
     outcome = played(paths=3)
-    below = plots.plot_losses(outcome, by="item_id").axes[1]
+    below = plots.losses_chart(outcome, by="item_id").axes[1]
     table = outcome.by_series().groupby("item_id")["cost"].sum().sort_values(ascending=False)
     assert labels(below.get_yticklabels()) == table.index.tolist()
     assert np.sum(list(bars(below).values()), axis=0) == pytest.approx(table.tolist())
     with pytest.raises(DataError, match="no channel"):
-        plots.plot_losses(outcome, by="channel")
+        plots.losses_chart(outcome, by="channel")
+
+
+def test_ids_that_begin_alike_are_not_added_up():
+    name = "a very long name that goes on and on, "
+    keys = pd.DataFrame({"item_id": [f"{name}{number}" for number in range(3)]})
+    outcome = played(keys=keys, mean=np.array([[2.0], [4.0], [6.0]]))
+    below = plots.losses_chart(outcome, by="item_id").axes[1]
+    costs = outcome.by_series()["cost"].sort_values(ascending=False)
+    assert np.sum(list(bars(below).values()), axis=0) == pytest.approx(costs.tolist())
+    assert set(labels(below.get_yticklabels())) == {"a very long name that go…"}
 
 
 def test_only_the_largest_losses_of_a_long_list():
     name = "a very long name that goes on and on, "
     keys = pd.DataFrame({"item_id": [f"{name}{number}" for number in range(500)]})
     outcome = played(keys=keys, mean=np.linspace(0.1, 9, 500)[:, None])
-    figure = plots.plot_losses(outcome)
+    figure = plots.losses_chart(outcome)
     drawn(figure)
     below = figure.axes[1]
     costs = outcome.by_series()["cost"].nlargest(15)
@@ -314,7 +324,7 @@ def test_only_the_largest_losses_of_a_long_list():
 def test_nothing_lost():
     free = dict.fromkeys(("holding_cost", "order_cost", "transport_cost"), 0.0)
     outcome = played(mean=0.0, shelf_life=np.nan, options={"baseline": None}, **free)
-    figure = plots.plot_losses(outcome)
+    figure = plots.losses_chart(outcome)
     drawn(figure)
     assert figure.axes[1].get_title() == "Nothing was lost"
     assert labels(figure.axes[0].get_yticklabels()) == ["base stock", "clairvoyant"]

@@ -208,6 +208,40 @@ def test_the_value_from_paths_is_not_flattered():
     assert np.mean(told) == pytest.approx(np.mean(earned), abs=4 * np.std(told) / np.sqrt(40) + 1)
 
 
+@settings(max_examples=25, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    read=st.floats(0.02, 0.6),
+    dearer=st.floats(0.1, 5.5),
+    told=st.sampled_from(["level", "nothing", "the opposite"]),
+)
+def test_more_sold_never_means_a_smaller_second_order(seed, read, dearer, told):
+    """Neither on the way up nor at the end, where a read sells out that hardly any path does."""
+    shares = (read, 0.1, 0.9 - read)
+    paths = drawn(NegativeBinomialDemand(30, 20), shares, 80, seed)
+    if told == "the opposite":
+        paths[:, 0] = paths[:, 0].max() - paths[:, 0]
+    if told == "nothing":
+        paths = np.random.default_rng(seed).permuted(paths, axis=0)
+    plan = quick_response(paths, QuickResponseCosts(10, 4, 4 + dearer, 1), read=1, lead_time=1)
+    orders = plan.second_order(np.arange(plan.first_order + 1))
+    assert (np.diff(orders) >= 0).all()
+
+
+def test_a_read_that_no_path_sold_out():
+    """The read is short, so the first order outlasts it on every path: the line is followed."""
+    shares = (0.1, 0.9)
+    exact = exact_quick_response(DEMAND, COSTS, read_share=0.1)
+    assert (np.diff(exact.second_orders) >= 0).all()
+    for seed in range(3):
+        paths = drawn(DEMAND, shares, 500, seed)
+        plan = quick_response(paths, COSTS, read=1)
+        assert paths[:, 0].max() < plan.first_order / 2
+        assert plan.second_orders[-1] >= plan.second_order(plan.first_order - 1)
+        sold = np.round(np.array([0.5, 0.75, 0.95]) * plan.first_order)
+        assert plan.second_order(sold) == pytest.approx(exact.second_order(sold), rel=0.1)
+
+
 def test_a_read_that_tells_nothing_is_worth_little():
     """Independent periods: only the stock position is learnt, nothing about the rest."""
     random = np.random.default_rng(0)

@@ -6,11 +6,11 @@ closed and a batch job can draw too.
 
 from newretail_ml.plots.backtests import coverage_chart, leaderboard_chart, reliability_chart
 from newretail_ml.plots.forecasts import fan_chart, importance_chart
-from newretail_ml.plots.losses import plot_losses, plot_service_cost
+from newretail_ml.plots.losses import losses_chart, service_cost_chart
 from newretail_ml.plots.orders import orders_chart
-from newretail_ml.plots.plan import plot_plan
+from newretail_ml.plots.plan import plan_chart
 from newretail_ml.plots.residuals import bias_chart, residuals_chart
-from newretail_ml.plots.stock import plot_stock
+from newretail_ml.plots.stock import stock_chart
 
 __all__ = [
     "bias_chart",
@@ -18,11 +18,11 @@ __all__ = [
     "fan_chart",
     "importance_chart",
     "leaderboard_chart",
+    "losses_chart",
     "orders_chart",
-    "plot_losses",
-    "plot_plan",
-    "plot_service_cost",
-    "plot_stock",
+    "plan_chart",
     "reliability_chart",
     "residuals_chart",
+    "service_cost_chart",
+    "stock_chart",
 ]

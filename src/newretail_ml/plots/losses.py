@@ -25,7 +25,7 @@ _MARKS = {"policy": ("o", BLUE), BASELINE: ("s", ORANGE), CLAIRVOYANT: ("*", "bl
 _MOST_LABELS = 12
 
 
-def plot_service_cost(
+def service_cost_chart(
     curve: pd.DataFrame, outcome: Replay | None = None, cost: str = COST
 ) -> Figure:
     """What each level of service costs with a family of policies, and where a policy lies.
@@ -59,7 +59,7 @@ def plot_service_cost(
     return figure
 
 
-def plot_losses(outcome: Replay, by: str | None = None, most: int = 15) -> Figure:
+def losses_chart(outcome: Replay, by: str | None = None, most: int = 15) -> Figure:
     """Where money is lost: cost by reason beside the baseline's, and who loses most.
 
     The clairvoyant's cost is a bound from below and has no reasons.
@@ -146,7 +146,8 @@ def _losses(outcome: Replay, by: str | None) -> pd.DataFrame:
     if by is None:
         losses.index = pd.Index(outcome.keys.apply(series_name, axis=1))
     else:
-        losses = losses.groupby(outcome.keys[[by]].apply(series_name, axis=1), sort=False).sum()
+        losses = losses.groupby(outcome.keys[by].to_numpy(), sort=False).sum()
+        losses.index = pd.Index(losses.index.to_frame().apply(series_name, axis=1))
     order = np.argsort(-losses.sum(axis=1).to_numpy(), kind="stable")
     return losses.iloc[order]
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from newretail_ml.replenishment.planning import OrderPlan
 
 
-def plot_plan(plan: OrderPlan, most: int = 15) -> Figure:
+def plan_chart(plan: OrderPlan, most: int = 15) -> Figure:
     """What each rule takes from the expected profit of an order list, the dearest on top.
 
     Each bar adds up rule_cost over the lines that a rule binds. Beside it stands how many lines

@@ -36,7 +36,7 @@ REASON_COLORS = {
 _PALE_RED, _PALE_GREY = "#f6dcdd", "#d5d9dd"
 
 
-def plot_stock(
+def stock_chart(
     outcome: Replay,
     series: int = 0,
     *,

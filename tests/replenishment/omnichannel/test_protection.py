@@ -101,10 +101,20 @@ def test_table_of_three_channels():
     assert found["channel"].tolist() == ["b", "a", "c"]
     assert found["method"].tolist() == ["none", "Littlewood's rule", "EMSR-b"]
     assert found["kept_for_better"].is_monotonic_increasing
+    assert found["on_hand"].tolist() == [7, 7, 7]
     assert found["offered"].tolist() == (7 - found["kept_for_better"]).clip(lower=0).tolist()
     average = np.average([9, 5], weights=[paths[1].mean(), paths[0].mean()])
     both = DiscreteDemand.from_samples(paths[0] + paths[1])
     assert found["kept_for_better"].iloc[2] == both.quantile(1 - 4 / average)
+
+
+def test_the_last_unit_is_one():
+    margins = pd.DataFrame({"channel": ["store", "online"], "margin": [4.0, 2.0]})
+    for units, words in ((1, "the last unit is expected"), (3, "the last 3 units are expected")):
+        forecast = forecast_of(np.full((2, 5), units), ["store", "online"])
+        table = protection_levels(forecast, margins)
+        assert table["why"].iloc[1].startswith(words)
+        assert "on_hand" not in table
 
 
 PATHS = forecast_of(np.ones((2, 3)), ["store", "online"])

@@ -185,6 +185,33 @@ def test_reasons():
     assert "fills other orders" in rivals.unfilled["why"].item()
 
 
+def nearer_places(near, middle, dear):
+    """Two orders of one unit from a near and a middling place, or from a far one."""
+    orders = pd.DataFrame({"order_id": ["a", "b"], "item_id": "tea", "units": 1, "margin": 99.0})
+    names = ["near", "middle", "far"]
+    stock = pd.DataFrame({"item_id": "tea", "location_id": names, "on_hand": [near, middle, 9]})
+    places = pd.DataFrame({"location_id": names, "pick_cost": 1.0})
+    places.loc[:1, "pick_cost"] += 50.0 * dear
+    distances = orders[["order_id"]].merge(places[["location_id"]], how="cross")
+    distances["distance"] = [1.0, 2.0, 10.0] * 2
+    answer = source_orders(orders, stock, places, Shipping(1, 0.01), distances=distances)
+    return answer.lines["why"].str.partition(":")[0].tolist()
+
+
+@pytest.mark.parametrize(
+    ("near", "middle", "dear", "words"),
+    [
+        (9, 9, False, "the nearest place, 1 km"),
+        (0, 9, False, "2 km, the nearest place that has enough"),
+        (9, 0, True, "10 km; 1 nearer place would save nothing in all"),
+        (9, 9, True, "10 km; 2 nearer places would save nothing in all"),
+        (1, 0, False, "10 km; the stock of 1 nearer place fills other orders"),
+    ],
+)
+def test_why_not_a_nearer_place(near, middle, dear, words):
+    assert words in nearer_places(near, middle, dear)
+
+
 def test_great_circle():
     quarter = great_circle(np.array([[0.0, 0.0]]), np.array([[0.0, 90.0], [90.0, 0.0], [0, 0]]))
     assert quarter[0] == pytest.approx([6371.0088 * np.pi / 2] * 2 + [0])

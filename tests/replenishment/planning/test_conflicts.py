@@ -104,8 +104,8 @@ def test_presentation_minimum_beyond_the_budget():
         "the presentation minimum of 2 lines needs 4,900 and the budget allows 4,000: "
         "900 are missing. Loosen"
     )
-    assert table.loc["budget"].tolist() == [4_000.0, 4_900.0, 900.0]
-    assert table.loc["presentation minimum"].tolist() == [5.0, 4.0, 1.0]
+    assert table.loc["budget"].tolist() == [4_000.0, 4_900.0, 900.0, "money"]
+    assert table.loc["presentation minimum"].tolist() == [5.0, 4.0, 1.0, "packs"]
     assert len(table) == 2
 
 
@@ -136,7 +136,29 @@ def test_trucks_that_cannot_be_filled():
     trucks = Trucks("trucks of S1", np.array([1.0]), capacity=10.0, smallest_fill=0.8)
     text, table = conflict_of(lines([2], [5]), trucks=[trucks])
     assert "trucks of S1" in text
-    assert table.loc["trucks of S1"].tolist() == [8.0, 5.0, 3.0]
+    assert table.loc["trucks of S1"].tolist() == [8.0, 5.0, 3.0, "volume"]
+
+
+@pytest.mark.parametrize(
+    ("name", "unit"),
+    [
+        ("budget", "money"),
+        ("units", "units"),
+        ("units at volume 7", "units"),
+        ("volume at S1", "volume"),
+        ("minimum value of units", "money"),
+        ("minimum units of S1 to S2", "units"),
+        ("pallets", ""),
+    ],
+)
+def test_amounts_say_what_they_count(name, unit):
+    one = SupplierMinimum(name, np.ones(1), 9.0)
+    if not name.startswith("minimum"):
+        one = Limit(name, np.ones(1), 1.0)
+    values = lines([2], [4])
+    is_limit = isinstance(one, Limit)
+    _, table = conflict_of(values, [one] if is_limit else [], [] if is_limit else [one])
+    assert table.loc[name, "unit"] == unit
 
 
 def test_many_lines_in_seconds():

@@ -231,6 +231,7 @@ def test_the_reason_says_what_the_order_has_to_cover():
     assert "through 2026-03-07 (this order keeps through 2026-03-05 only); 2.0" in why(shelf_life=2)
     both = why(**ends, shelf_life=1)
     assert "2026-03-06, the end of its sale (this order keeps through 2026-03-04 only)" in both
+    assert why(delisting_date="2020-01-01").endswith("and sale ends on 2020-01-01")
 
 
 def test_a_new_item_is_ordered_for_its_launch_and_not_before():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -9,7 +11,7 @@ from newretail_ml import columns as c
 from newretail_ml.errors import DataError
 from newretail_ml.forecast import Forecast
 from newretail_ml.replenishment.newsvendor import sample_quantile
-from newretail_ml.replenishment.omnichannel.names import MARGIN, WHY
+from newretail_ml.replenishment.omnichannel.names import MARGIN, WHY, last_units
 from newretail_ml.replenishment.omnichannel.protection import SAME_MARGIN
 from newretail_ml.replenishment.omnichannel.tables import checked
 
@@ -42,8 +44,8 @@ def protection_levels(
 
     Returns:
         One row a series of the forecast, the best channel first: keys, margin, mean,
-        kept_for_better (units not offered to this channel), method, offered (if stock is given),
-        why.
+        kept_for_better (units not offered to this channel), method, on_hand and offered (if stock
+        is given), why.
 
     Raises:
         DataError: the forecast has no channels, or a margin or stock is missing or wrong.
@@ -76,8 +78,8 @@ def protection_levels(
     exact = "Littlewood's rule"
     rows[METHOD] = np.select([rank == 0, (count == 2) | (rank == 1)], ["none", exact], "EMSR-b")
     if stock is not None:
-        on_hand = _on_hand(rows, stock, keys)
-        rows[OFFERED] = np.maximum(on_hand - rows[KEPT_FOR_BETTER], 0.0)
+        rows[c.ON_HAND] = _on_hand(rows, stock, keys)
+        rows[OFFERED] = np.maximum(rows[c.ON_HAND] - rows[KEPT_FOR_BETTER], 0.0)
     rows[WHY] = [_reason(row) for row in rows.to_dict("records")]
     return rows.drop(columns=["row", "group"])
 
@@ -135,7 +137,7 @@ def _on_hand(rows: pd.DataFrame, stock: pd.DataFrame, keys: list[str]) -> np.nda
     return on_hand.to_numpy()
 
 
-def _reason(row: dict[str, object]) -> str:
+def _reason(row: dict[str, Any]) -> str:
     if row[METHOD] == "none":
         return f"best margin, {row[MARGIN]:,.2f} a unit: all stock is offered"
     if row[KEPT_FOR_BETTER] == 0:
@@ -144,6 +146,6 @@ def _reason(row: dict[str, object]) -> str:
             "nothing is kept back"
         )
     return (
-        f"the last {row[KEPT_FOR_BETTER]:,.0f} units are expected to earn more than "
+        f"{last_units(row[KEPT_FOR_BETTER])} expected to earn more than "
         f"{row[MARGIN]:,.2f} in better channels ({row[METHOD]})"
     )

@@ -15,6 +15,7 @@ from newretail_ml.replenishment.omnichannel.names import (
     PROTECTED,
     SHIPPING_COST,
     WHY,
+    last_units,
 )
 from newretail_ml.replenishment.omnichannel.tables import check_known, checked
 
@@ -118,11 +119,9 @@ def _reason(row: dict[str, float], free: int) -> str:
     if row[c.UNITS] == 0:
         return f"the last unit is worth {row[COUNTER_VALUE]:,.2f} on the counter, {online}"
     if row[c.UNITS] == free:
-        return (
-            f"all units that may be offered are worth at most {row[COUNTER_VALUE]:,.2f} on the "
-            f"counter, {online}"
-        )
+        offered = "all units that may be offered are" if free > 1 else "the unit offered is"
+        return f"{offered} worth at most {row[COUNTER_VALUE]:,.2f} on the counter, {online}"
     return (
-        f"the last {row[c.UNITS]:,.0f} units are worth at most {row[COUNTER_VALUE]:,.2f} on the "
+        f"{last_units(row[c.UNITS])} worth at most {row[COUNTER_VALUE]:,.2f} on the "
         f"counter, {online}; the others are worth more on the counter"
     )

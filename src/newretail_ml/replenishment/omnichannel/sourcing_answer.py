@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -47,11 +49,13 @@ def filled_lines(
     frame[LABOUR] = problem.pick_cost[to] * units
     frame[LOST_AT_COUNTER] = unit_loss[item, to] * units
     nearer = kilometres[order] < kilometres[order, to][:, None]
+    bundle = problem.bundle[sent]
+    able = (nearer & problem.fits[bundle]).sum(axis=1)
+    free = (nearer & problem.fits_into(problem.room - taken)[bundle]).sum(axis=1)
+    counts = zip(nearer.any(axis=1), able.tolist(), free.tolist(), parcels_of, strict=True)
     frame[WHY] = [
-        _reason(problem, row, nearer[number], line, number_of_parcels)
-        for number, (row, line, number_of_parcels) in enumerate(
-            zip(frame.to_dict("records"), sent.tolist(), parcels_of.tolist(), strict=True)
-        )
+        f"{_choice(row[DISTANCE], *places_nearer)}{_parcels_and_costs(row, parcels)}"
+        for row, (*places_nearer, parcels) in zip(frame.to_dict("records"), counts, strict=True)
     ]
     return frame
 
@@ -60,22 +64,28 @@ def _sums(group: np.ndarray, units: np.ndarray) -> np.ndarray:
     return pd.Series(units).groupby(group).transform("sum").to_numpy(float)
 
 
-def _reason(
-    problem: SourcingProblem, row: dict[str, float], nearer: np.ndarray, line: int, parcels: int
-) -> str:
+def _choice(kilometres: float, nearer: bool, able: int, free: int) -> str:
+    """Why this place, if nearer ones have enough and some of them still have it free."""
+    if not nearer:
+        return f"the nearest place, {kilometres:,.0f} km"
+    if not able:
+        return f"{kilometres:,.0f} km, the nearest place that has enough"
+    reasons = []
+    if free:
+        reasons.append(f"{_nearer(free)} would save nothing in all")
+    if able > free:
+        reasons.append(f"the stock of {_nearer(able - free)} fills other orders")
+    return f"{kilometres:,.0f} km; {' and '.join(reasons)}"
+
+
+def _nearer(count: int) -> str:
+    return f"{count:,} nearer place{'s' if count > 1 else ''}"
+
+
+def _parcels_and_costs(row: dict[str, Any], parcels: int) -> str:
     words = [f"{row[name]:,.2f} {name.replace('_', ' ')}" for name in _PARTS if row[name]]
-    able = nearer & problem.fits[problem.bundle[line]]
-    if not nearer.any():
-        choice = f"the nearest place, {row[DISTANCE]:,.0f} km"
-    elif not able.any():
-        choice = f"{row[DISTANCE]:,.0f} km, the nearest place that has enough"
-    else:
-        choice = (
-            f"{row[DISTANCE]:,.0f} km; {able.sum()} nearer would cost more in all, or "
-            "serve other orders"
-        )
     split = f"; order in {parcels} parcels" if parcels > 1 else ""
-    return f"{choice}{split}: {' + '.join(words) or 'no cost'}"
+    return f"{split}: {' + '.join(words) or 'no cost'}"
 
 
 def unfilled_lines(
@@ -111,7 +121,8 @@ def _why_not(
     if on_hand == 0:
         return "no place has the item on hand"
     if not problem.room[item].any():
-        return f"all {on_hand:,.0f} units on hand are kept for the counter"
+        all_units = f"all {on_hand:,.0f} units on hand are" if on_hand > 1 else "the only unit is"
+        return f"{all_units} kept for the counter"
     if not reached.any():
         return "no place is within reach"
     if not problem.fits[bundle].any():

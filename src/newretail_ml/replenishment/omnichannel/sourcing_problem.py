@@ -59,7 +59,11 @@ class SourcingProblem:
     @cached_property
     def fits(self) -> np.ndarray:
         """(bundles, places) bool: within reach, and there is room for all lines."""
-        enough = self.room[self.item] >= self.units[:, None]
+        return self.fits_into(self.room)
+
+    def fits_into(self, room: np.ndarray) -> np.ndarray:
+        """(bundles, places) bool: within reach, and all lines fit into (items, places) units."""
+        enough = room[self.item] >= self.units[:, None]
         first = np.searchsorted(self.bundle, np.arange(self.n_bundles))
         if not len(first):
             return np.zeros((0, self.n_places), bool)

@@ -38,9 +38,7 @@ def reasons(
         dates: first days of the forecast's periods and of those that follow.
     """
     days = dates.strftime("%Y-%m-%d").to_numpy()
-    last = len(days) - 1
-    arrival = days[np.minimum(lines.arrival, last)]
-    following = days[np.minimum(lines.following, last)]
+    arrival = days[np.minimum(lines.arrival, len(days) - 1)]
     why = np.empty(len(lines), object)
     is_open = lines.status == OPEN
     rows = zip(
@@ -49,22 +47,36 @@ def reasons(
         made.cycle[is_open].tolist(),
         made.stock[is_open].tolist(),
         arrival[is_open].tolist(),
-        following[is_open].tolist(),
+        _through(lines, dates)[is_open].tolist(),
         (made.steps * lines.step)[is_open].tolist(),
         lines.pack[is_open].tolist(),
         made.rule[is_open].tolist(),
         made.rule_cost[is_open].tolist(),
         strict=True,
     )
-    for row, before, cycle, stock, day, until, units, pack, rule, price in rows:
+    for row, before, cycle, stock, day, through, units, pack, rule, price in rows:
         need = (
-            f"{cycle:,.1f} expected to sell from {day}, when this order arrives, until {until}; "
-            f"{before:,.1f} before; {max(stock, 0.0):,.1f} left of stock and open orders by then"
+            f"{cycle:,.1f} expected to sell from {day}, when this order arrives, through {through};"
+            f" {before:,.1f} before that; {max(stock, 0.0):,.1f} left of stock and open orders by "
+            "then"
         )
         why[row] = f"{need}; {_order(units, pack, rule)}{_price(units, rule, price)}"
     for row in np.flatnonzero(~is_open).tolist():
         why[row] = _closed(lines, row, table, days)
     return why
+
+
+def _through(lines: Lines, dates: pd.DatetimeIndex) -> np.ndarray:
+    """(lines,) last day that each order has to cover, and what ends it, or the order, sooner."""
+    eves = (dates - pd.Timedelta(days=1)).strftime("%Y-%m-%d").to_numpy(object)
+    last = np.minimum(lines.following, lines.delisting)
+    through = eves[np.clip(last, 0, len(eves) - 1)]
+    through[lines.delisting < lines.following] += ", the end of its sale"
+    goes_off = lines.arrival + lines.shelf_life
+    sooner = goes_off < last
+    kept = eves[goes_off[sooner]]
+    through[sooner] += " (this order keeps through " + kept + " only)"
+    return through
 
 
 def _order(units: float, pack: float, rule: str) -> str:

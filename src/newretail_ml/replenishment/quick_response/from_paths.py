@@ -27,8 +27,10 @@ def quick_response(
     that did not, the rest of the season is foreseen by the paths with similar early demand:
     weights fall with the square of the distance (Epanechnikov) to zero beyond the nearest
     n ** 0.9 paths, and each path is moved to the read along the weighted regression line of
-    later on early demand. After a read that sold out, all paths with at least that demand count
-    alike. The second order is the newsvendor's on those. What is short is lost.
+    later on early demand, beyond the largest read of any path too. After a read that sold out,
+    all paths with at least that demand count alike. The second order is the newsvendor's on
+    those. It never falls with the units sold, and is largest after a read that sold out. What is
+    short is lost.
 
     Profit is measured on the same paths, each decided on without itself; the first order is
     searched in whole units for the most profit.
@@ -36,7 +38,8 @@ def quick_response(
     Sources: Bertsimas and Kallus (2020), From predictive to prescriptive analytics, Management
     Science 66(3), for decisions on weighted samples; Beaumont, Zhang and Balding (2002),
     Approximate Bayesian computation in population genetics, Genetics 162(4), for the weights and
-    the regression.
+    the regression; Jewell (1974), Credible means are exact Bayesian for exponential families,
+    ASTIN Bulletin 8(1), for the straight line.
 
     Args:
         paths: (paths, periods) units of demand, from the first day of the season on.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import isotonic_regression
 
 from newretail_ml.errors import DataError
 from newretail_ml.replenishment.checks import check_whole
@@ -78,6 +77,8 @@ class SecondOrders:
 
         What chance makes fall is pooled: isotonic regression, weighted by paths.
         """
+        from scipy.optimize import isotonic_regression
+
         similar = _Similar.to(self.season, sold[:-1], self.costs.second_ratio, itself=True)
         rest = self.season.rest[self._sold_out_paths(first)]
         last = self._order(sample_quantile(rest, self.costs.second_ratio))
@@ -89,9 +90,7 @@ class SecondOrders:
 
     def _at(self, first: float) -> np.ndarray:
         """(1,) order after a read of just the first order; one that sold out asks for no less."""
-        similar = _Similar.to(
-            self.season, np.array([first]), self.costs.second_ratio, itself=True
-        )
+        similar = _Similar.to(self.season, np.array([first]), self.costs.second_ratio, itself=True)
         return self._order(similar.wanted(np.zeros(1)))
 
     def _order(self, wanted: np.ndarray) -> np.ndarray:
@@ -168,7 +167,7 @@ def _moved(
 ) -> np.ndarray:
     """(sold, paths) later demand, each path moved along the weighted regression line.
 
-    A line that falls is taken for flat: early sales are never bad news.
+    A line that falls is taken for flat: the more was sold, the more is foreseen.
     """
     mean_read, mean_later = weights @ read, weights @ later
     spread = weights @ read**2 - mean_read**2

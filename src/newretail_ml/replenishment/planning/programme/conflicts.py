@@ -45,9 +45,10 @@ def conflict(
 
     Rules of lines are one rule a kind: the presentation minimum, the largest order, the minimum
     order quantity. `conflicts` of the error has a row for each rule of the set: what it says
-    (`limit`), what it would have to say if only it gave (`needed`), and the difference. Once
-    these can be kept, another conflict may show. A conflict
-    of very many rules may be cut short: then it is not reduced to the end, or has missing numbers.
+    (`limit`), what it would have to say if only it gave (`needed`), the difference, and what
+    these count (`unit`: money, packs, units or volume; empty where the rule's name does not tell).
+    Once these can be kept, another conflict may show. A conflict of very many rules may be cut
+    short: then it is not reduced to the end, or has missing numbers.
 
     Args:
         values: the lines; only their own rules matter.
@@ -61,9 +62,9 @@ def conflict(
     the presentation minimum of 2 lines needs 110 and the budget allows 90: 20 are missing.
     Loosen one of them by what is missing; the attribute `conflicts` lists all.
     >>> error.conflicts
-                       rule  limit  needed  missing_by
-    0                budget   90.0   110.0        20.0
-    1  presentation minimum    8.0     7.0         1.0
+                       rule  limit  needed  missing_by   unit
+    0                budget   90.0   110.0        20.0  money
+    1  presentation minimum    8.0     7.0         1.0  packs
     """
     model = Elastic(values, limits, minimums, trucks)
     names = [one.name for one in joined(limits, trucks, minimums)]
@@ -73,8 +74,8 @@ def conflict(
     for name in sorted(found, key=names.index):
         limit, direction = model.says(name, found)
         missing = model.missing(name, found) if time.monotonic() < end else np.nan
-        rows.append((name, limit, limit + direction * missing, missing))
-    table = pd.DataFrame(rows, columns=["rule", "limit", "needed", "missing_by"])
+        rows.append((name, limit, limit + direction * missing, missing, model.unit(name)))
+    table = pd.DataFrame(rows, columns=["rule", "limit", "needed", "missing_by", "unit"])
     return InfeasibleError(_sentence(table, model, limits), next_step=_NEXT_STEP, conflicts=table)
 
 

@@ -20,6 +20,9 @@ PRESENTATION = "presentation minimum"
 LARGEST = "largest order"
 MINIMUM = "minimum order quantity"
 
+# What the planner's rules count, by the word that their names begin with after "minimum".
+_UNITS = {"budget": "money", "value": "money", "units": "units", "volume": "volume"}
+
 _SECONDS = 4.0
 _NUMERICAL = 1e-7
 # Above this, the solver could take a supplier for unused though a pack is ordered from it.
@@ -98,6 +101,14 @@ class Elastic:
             MINIMUM: self._values.minimum,
         }[name]
         return float(packs[lines].sum()), 1 if name == LARGEST else -1
+
+    def unit(self, name: str) -> str:
+        """What the numbers of a rule count; empty for a rule with a name of one's own."""
+        if name in (PRESENTATION, LARGEST, MINIMUM):
+            return "packs"
+        if isinstance(self._rules[name], Trucks):
+            return "volume"
+        return _UNITS.get(name.removeprefix("minimum ").partition(" ")[0], "")
 
     def told(self, name: str, held: Sequence[str]) -> str:
         """The rule in words: rules of lines say for how many."""
