@@ -46,6 +46,7 @@ SHORTAGE_COST: Final = "shortage_cost"
 SALVAGE_VALUE: Final = "salvage_value"
 ORDER_COST: Final = "order_cost"
 LEFT_OVER_COST: Final = "left_over_cost"
+TRANSPORT_COST: Final = "transport_cost"
 
 REGULAR_PRICE: Final = "regular_price"
 PRICE: Final = "price"

@@ -125,7 +125,10 @@ def as_dates(values: pd.Series, table: str) -> pd.Series:
     >>> as_dates(pd.Series(["2026-06-02"]), "due").dt.month.tolist()
     [6]
     """
-    dates = pd.to_datetime(values, format="ISO8601", errors="coerce")
+    try:
+        dates = pd.to_datetime(values, format="ISO8601", errors="coerce")
+    except ValueError:
+        dates = pd.Series(pd.NaT, values.index, dtype="datetime64[ns]")
     unread = (dates.isna() & values.notna()).to_numpy()
     refuse_values(values, unread, table, "are not dates", "Write them as YYYY-MM-DD.")
     return dates.dt.tz_localize(None) if dates.dt.tz is not None else dates

@@ -18,6 +18,7 @@ from newretail_ml.replenishment.planning.programme import (
     solve,
 )
 from newretail_ml.replenishment.planning.programme.arrays import arrays, columns
+from newretail_ml.replenishment.planning.programme.decisions import consistent, decided
 from newretail_ml.replenishment.planning.programme.relaxation import relax
 from newretail_ml.replenishment.planning.programme.rules import broken
 
@@ -174,6 +175,39 @@ def test_more_lines_than_are_searched_exactly():
     assert broken(found.packs, *case) == []
     assert profit(found.packs, *case) == pytest.approx(found.value)
     assert found.gap <= 0.005
+
+
+def dear_chain():
+    """Minimums that not all suppliers can reach, and a truck rule for each supplier."""
+    values, (budget, _), minimums, _ = chain(1_050, 8, seed=4)
+    best = values.gain().argmax(axis=1)
+    minimums = [replace(one, at_least=1.1 * one.use @ best) for one in minimums]
+    trucks = [
+        Trucks(f"trucks {n}", one.use, one.use @ best / 4.3, 20.0, 0.9)
+        for n, one in enumerate(minimums)
+    ]
+    values = replace(values, fewest=np.zeros(len(best)))
+    return values, [budget], minimums, trucks
+
+
+def test_minimums_and_trucks_of_the_same_suppliers():
+    case = dear_chain()
+    found = solve(*case, time_limit=30.0)
+    assert broken(found.packs, *case) == []
+    assert found.value == pytest.approx(profit(found.packs, *case))
+    assert found.value >= 0.8 * found.bound
+
+
+def test_decisions_are_whole_and_consistent():
+    programme = arrays(*dear_chain())
+    relaxed = relax(programme)
+    found = decided(programme, relaxed, -np.inf, 0.0, np.inf)
+    whole = np.round(found.whole)
+    assert found.whole == pytest.approx(whole, abs=1e-6)
+    assert whole.tolist() == consistent(programme, whole).tolist()
+    assert found.value <= relaxed.bound
+    closed = np.r_[np.zeros(8), np.full(8, 2.0)]
+    assert consistent(programme, closed).tolist() == [0.0] * 16
 
 
 def test_shadow_price_is_the_worth_of_a_little_more():

@@ -23,7 +23,7 @@ def planned(first, closed=None, lead_time=1, freq="D", **supplier):
         {"item_id": ["tea"], "on_hand": 0, "holding_cost": 0.001, "shortage_cost": 9.0}
     )
     terms = pd.DataFrame({"item_id": ["tea"], "lead_time": lead_time, "supplier_id": "farm"})
-    suppliers = pd.DataFrame({"supplier_id": ["farm"], **supplier})
+    suppliers = pd.DataFrame({"supplier_id": ["farm", "x"], **supplier})
     closed = None if closed is None else pd.DataFrame(closed)
     return plan_orders(forecast, stock, Supply(terms, suppliers, closed)).orders.iloc[0]
 

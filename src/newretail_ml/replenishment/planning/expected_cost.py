@@ -106,8 +106,8 @@ def expected_cost(lines: Lines, needs: Needs, *, backorders: bool) -> ExpectedCo
     lost sales is charged shortage once, a waiting unit in every period. Units of today's order
     are sold before later ones, so those that its shelf life (or the item's delisting) outlives
     are the ones above the demand up to that end. Units left when the next order arrives may cost
-    more than their holding so far (`left_over`). Beyond the horizon, demand goes on as it was on
-    any of the paths since the arrival.
+    more than their holding so far (`left_over`), and every unit its transport. Beyond the
+    horizon, demand goes on as it was on any of the paths since the arrival.
     """
     arrival, length = int(lines.arrival[0]), int(lines.following[0]) - int(lines.arrival[0])
     keeps = np.minimum(lines.end - arrival, NEVER)
@@ -127,6 +127,9 @@ def expected_cost(lines: Lines, needs: Needs, *, backorders: bool) -> ExpectedCo
         )
     if (keeps < NEVER // 2).any() and lines.loss.any():
         hinges.append(_outliving(lines, needs, keeps))
+    if lines.transport.any():
+        nothing = np.zeros(len(keeps))
+        hinges.append(Hinge(np.zeros_like(needs.needed[0]), lines.transport, nothing))
     needed = needs.needed[length - 1]
     if (last < length - 1).any():
         needed = np.stack(needs.needed[:length])[last, np.arange(len(last))]

@@ -46,10 +46,12 @@ def step_limits(lines: Lines, expected_stock: np.ndarray) -> StepLimits:
     """Bounds from shelf, presentation and minimum order.
 
     Expected stock at arrival plus the order stays within the shelf's capacity and reaches the
-    presentation minimum. Where no number of packs does both, the shelf's capacity stands.
+    presentation minimum. Where no number of packs does both, the shelf's capacity stands. An item
+    whose sale ends before the next order arrives needs no full shelf.
     """
     room = (lines.shelf - expected_stock) / lines.step
-    wanted = (lines.presentation - expected_stock) / lines.step
+    stays = lines.delisting > lines.following
+    wanted = np.where(stays, lines.presentation - expected_stock, 0.0) / lines.step
     most = _whole(np.floor(room + _ROUNDING))
     fewest = np.minimum(_whole(np.ceil(wanted - _ROUNDING)), most)
     minimum = _whole(np.ceil(lines.minimum / lines.step - _ROUNDING))

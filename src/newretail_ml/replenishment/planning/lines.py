@@ -46,6 +46,7 @@ class Lines:
         pack, step: units of a pack; units in which orders grow, a pack or a pallet.
         holding, shortage: cost of a unit left and of a unit short.
         left_over: further cost of a unit left when the next order arrives.
+        transport: cost of a unit delivered.
         loss: cost of a unit that is wasted or outlives the item.
         unit_cost: NaN where it is not known.
         volume: of a unit, NaN where it is not known.
@@ -69,6 +70,7 @@ class Lines:
     step: np.ndarray
     holding: np.ndarray
     left_over: np.ndarray
+    transport: np.ndarray
     shortage: np.ndarray
     loss: np.ndarray
     unit_cost: np.ndarray
@@ -140,6 +142,7 @@ def lines_of(table: pd.DataFrame, state: State, supply: Supply | None, forecast:
         step=step,
         holding=holding_of(table),
         left_over=number(table, c.LEFT_OVER_COST, 0.0),
+        transport=number(table, c.TRANSPORT_COST, 0.0),
         shortage=shortage_of(table),
         loss=loss_of(table, ends),
         unit_cost=number(table, c.UNIT_COST),
@@ -154,7 +157,7 @@ def lines_of(table: pd.DataFrame, state: State, supply: Supply | None, forecast:
 
 
 def _status(timing: Timing, launch: np.ndarray, delisting: np.ndarray) -> np.ndarray:
-    too_early = timing.arrival < launch - timing.review
+    too_early = timing.following <= launch
     too_late = timing.arrival >= delisting
     return np.select(
         [too_late, too_early, ~timing.open_today], [DELISTING, LAUNCH, NO_ORDER_DAY], OPEN

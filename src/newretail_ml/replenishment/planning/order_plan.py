@@ -71,8 +71,9 @@ class OrderPlan:
         """One row a rule over many lines: rule, limit, used, binding, shadow_price, cost.
 
         The shadow price is what one more unit of a limit would earn: of a budget, the expected
-        profit of one more unit of money. The cost of a supplier's minimum is the expected profit
-        that it takes, the cost of trucks what is paid for them.
+        profit of one more unit of money. The cost of a supplier's minimum is the profit that the
+        lines it raised lose at the prices of the other rules; a new plan without it gains that
+        much at most. The cost of trucks is what is paid for them.
         """
         return self.rules.copy()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -19,6 +21,7 @@ from newretail_ml.replenishment.planning.substituting import with_substitutes
 from newretail_ml.replenishment.planning.supply import OrderRules, State, Supply
 from newretail_ml.replenishment.planning.terms import row_of
 from newretail_ml.replenishment.planning.wide import wide_table
+from newretail_ml.tables.parsing import to_text
 
 
 def plan_orders(
@@ -58,7 +61,8 @@ def plan_orders(
         costs: holding_cost of a unit left at the end of a period, shortage_cost of a unit short
             (by default unit_price - unit_cost), unit_cost, unit_price, salvage_value of a unit
             wasted or left at delisting, order_cost of a line ordered, left_over_cost of a unit
-            that is left when the next order arrives, on top of its holding until then.
+            that is left when the next order arrives, on top of its holding until then,
+            transport_cost of a unit delivered.
         rules: budget, room and substitution.
         backorders: demand waits where stock is short, and costs shortage in each period.
         gap: profit given up for speed, as a share of the best that is possible.
@@ -94,6 +98,7 @@ def plan_orders(
     supply = Supply(supply) if isinstance(supply, pd.DataFrame) else supply
     rules = OrderRules() if rules is None else rules
     keys = list(forecast.keys.columns)
+    forecast = replace(forecast, keys=forecast.keys.apply(to_text))
     table = wide_table(state, supply, costs, keys)
     matched, unknown = _by_forecast(table, forecast, keys)
     lines = lines_of(matched, state, supply, forecast)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from newretail_ml import columns as c
 from newretail_ml.forecast import Forecast
 from newretail_ml.replenishment.planning.deciding import Decisions
 from newretail_ml.replenishment.planning.lines import OPEN, Lines
@@ -16,6 +17,7 @@ from newretail_ml.replenishment.planning.substitution import (
     substitution_shares,
     with_substitution,
 )
+from newretail_ml.replenishment.planning.supply import SUBSTITUTE
 
 
 def with_substitutes(
@@ -24,7 +26,8 @@ def with_substitutes(
     """The lines and the forecast to plan with again.
 
     Items that others are replaced by are wanted more, and a unit short costs less where a
-    substitute is left. Each line counts until its next order arrives.
+    substitute is left. Each line counts until its next order arrives. Pairs of items that are
+    not planned today say nothing.
 
     Args:
         lines: all lines.
@@ -35,7 +38,9 @@ def with_substitutes(
     Raises:
         DataError: a pair is wrong.
     """
-    shares = substitution_shares(forecast.keys.iloc[lines.series].reset_index(drop=True), pairs)
+    keys = forecast.keys.iloc[lines.series].reset_index(drop=True)
+    there = pairs[c.ITEM].isin(keys[c.ITEM]) & pairs[SUBSTITUTE].isin(keys[c.ITEM])
+    shares = substitution_shares(keys, pairs[there])
     rows = np.unique(np.concatenate(shares.tocoo().coords))
     if not rows.size:
         return lines, forecast

@@ -9,7 +9,7 @@ import pandas as pd
 
 from newretail_ml import columns as c
 from newretail_ml.errors import DataError
-from newretail_ml.replenishment.checks import check_number
+from newretail_ml.replenishment.checks import check_number, refuse_values
 from newretail_ml.replenishment.planning.terms import checked_columns, checked_keys, supplier_keys
 
 ORDER_DAYS = "order_days"
@@ -91,6 +91,7 @@ class Supply:
             object.__setattr__(self, "suppliers", suppliers)
         if self.closed is not None:
             closed = checked_columns(self.closed, "closed", required=[c.DATE])
+            _check_closed(closed, self.suppliers)
             object.__setattr__(self, "closed", closed)
 
 
@@ -131,6 +132,13 @@ def _checked_capacity(capacity: pd.DataFrame) -> pd.DataFrame:
     checked = checked_columns(capacity, "capacity")
     _need_one_of(checked, (c.UNITS, c.VOLUME), "capacity")
     return checked_keys(checked, "capacity", [c.LOCATION] if c.LOCATION in checked else [])
+
+
+def _check_closed(closed: pd.DataFrame, suppliers: pd.DataFrame | None) -> None:
+    if c.SUPPLIER in closed:
+        known = [] if suppliers is None else suppliers[c.SUPPLIER]
+        unknown = (closed[c.SUPPLIER].notna() & ~closed[c.SUPPLIER].isin(known)).to_numpy()
+        refuse_values(closed[c.SUPPLIER], unknown, "closed", "are not among the suppliers")
 
 
 def _dated_units(frame: pd.DataFrame, table: str) -> pd.DataFrame:

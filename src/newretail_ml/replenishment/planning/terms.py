@@ -49,6 +49,7 @@ _NUMBERS = {
     c.SALVAGE_VALUE: _Bounds(-np.inf),
     c.ORDER_COST: _Bounds(),
     c.LEFT_OVER_COST: _Bounds(),
+    c.TRANSPORT_COST: _Bounds(),
     "truck_volume": _Bounds(above=True),
     "truck_cost": _Bounds(),
     "truck_smallest_fill": _Bounds(at_most=1.0),

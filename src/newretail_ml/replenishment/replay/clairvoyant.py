@@ -22,7 +22,7 @@ from newretail_ml.replenishment.perishable import FIFO
 from newretail_ml.replenishment.replay.clairvoyant_backorders import cost_with_backorders
 from newretail_ml.replenishment.replay.engine import play
 from newretail_ml.replenishment.replay.setting import Setting
-from newretail_ml.replenishment.replay.terms import FIRST_REVIEW, TRANSPORT_COST
+from newretail_ml.replenishment.replay.terms import FIRST_REVIEW
 from newretail_ml.replenishment.replay.totals import WASTE, price
 
 
@@ -127,7 +127,7 @@ def _cost_of_serving(setting: Setting) -> np.ndarray:
     first = (terms[FIRST_REVIEW] + terms[c.LEAD_TIME]).to_numpy(int)
     every = terms[c.REVIEW_PERIOD].to_numpy(int)
     life = terms[c.SHELF_LIFE].fillna(np.inf).to_numpy()
-    bring = terms[TRANSPORT_COST].to_numpy()
+    bring = terms[c.TRANSPORT_COST].to_numpy()
     arrives = first + (period - first) // every * every
     can = (arrives >= first) & (period - arrives < life)
     held = _held(setting)
@@ -180,4 +180,4 @@ def _unavoidable_waste(setting: Setting, alone: np.ndarray) -> np.ndarray:
 def _transport_of_open_orders(setting: Setting) -> np.ndarray:
     """(series[, 1]) money, whatever is decided."""
     units = setting.due[setting.warm_up : len(setting.demand)].sum(axis=0)
-    return setting.shaped(units) * setting.column(TRANSPORT_COST)
+    return setting.shaped(units) * setting.column(c.TRANSPORT_COST)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -107,7 +108,11 @@ class ForecastPolicy:
         forecast = self.model_.forecast(
             self._horizon(now), n_paths=self.n_paths, random_state=self.random_state
         )
-        self.plan_ = plan_orders(forecast, self._state(now, forecast), rules=self.rules)
+        if now.backorders:
+            forecast = _with_waiting(forecast, now.waiting)
+        self.plan_ = plan_orders(
+            forecast, self._state(now, forecast), rules=self.rules, backorders=now.backorders
+        )
         keys = list(forecast.keys.columns)
         ordered = now.terms[keys].merge(self.plan_.orders[[*keys, c.UNITS]], on=keys, how="left")
         return ordered[c.UNITS].fillna(0.0).to_numpy()
@@ -141,3 +146,10 @@ class ForecastPolicy:
 
     def __repr__(self) -> str:
         return f"ForecastPolicy({self.model!r})"
+
+
+def _with_waiting(forecast: Forecast, waiting: np.ndarray) -> Forecast:
+    """The forecast with the (series,) units that customers wait for in its first period."""
+    paths = forecast.paths.copy()
+    paths[:, :, 0] += waiting[:, None]
+    return replace(forecast, paths=paths)

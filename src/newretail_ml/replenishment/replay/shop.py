@@ -72,6 +72,11 @@ class Shop:
         return self._books.waiting[self.period - 1].copy()
 
     @property
+    def backorders(self) -> bool:
+        """Whether customers wait where stock is short."""
+        return self._books.waiting is not None
+
+    @property
     def on_order(self) -> np.ndarray:
         """Units ordered and not yet delivered."""
         return self.pipeline.sum(axis=0)

@@ -20,7 +20,6 @@ from newretail_ml.tables.parsing import to_text
 TERMS = "terms"
 DUE = "due"
 FIRST_REVIEW = "first_review"
-TRANSPORT_COST = "transport_cost"
 PERIOD = "period"
 
 # Smallest value of each column, and what a missing one stands for (None: it may not be missing).
@@ -36,7 +35,7 @@ _SMALLEST = {
     c.UNIT_COST: 0.0,
     c.UNIT_PRICE: 0.0,
     c.ORDER_COST: 0.0,
-    TRANSPORT_COST: 0.0,
+    c.TRANSPORT_COST: 0.0,
     c.SALVAGE_VALUE: -np.inf,
     c.SHELF_LIFE: 1.0,
     c.VOLUME: 0.0,
@@ -48,7 +47,7 @@ _DEFAULTS = {
     c.UNIT_COST: np.nan,
     c.UNIT_PRICE: np.nan,
     c.ORDER_COST: 0.0,
-    TRANSPORT_COST: 0.0,
+    c.TRANSPORT_COST: 0.0,
     c.SALVAGE_VALUE: 0.0,
     c.SHELF_LIFE: np.nan,
     c.VOLUME: np.nan,

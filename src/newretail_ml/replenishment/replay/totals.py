@@ -9,7 +9,6 @@ import numpy as np
 from newretail_ml import columns as c
 from newretail_ml.replenishment.replay.books import Books
 from newretail_ml.replenishment.replay.setting import Setting
-from newretail_ml.replenishment.replay.terms import TRANSPORT_COST
 
 HOLDING = "holding"
 SHORTAGE = "shortage"
@@ -92,13 +91,13 @@ def price(setting: Setting, reason: str) -> np.ndarray:
         HOLDING: c.HOLDING_COST,
         SHORTAGE: c.SHORTAGE_COST,
         ORDERING: c.ORDER_COST,
-        TRANSPORT: TRANSPORT_COST,
+        TRANSPORT: c.TRANSPORT_COST,
     }
     return setting.column(names[reason])
 
 
 def _received(setting: Setting, books: Books, counted: slice) -> np.ndarray:
-    if not setting.terms[TRANSPORT_COST].any():
+    if not setting.terms[c.TRANSPORT_COST].any():
         return np.zeros(setting.demand.shape[1:])
     return books.received[counted].sum(axis=0)
 

@@ -39,6 +39,7 @@ class Programme:
         whole_cost: (decisions,).
         whole_least: (decisions,).
         whole_most: (decisions,).
+        started: (decisions,) with a line that must be ordered.
         pair_line: (pairs,) a line that can be ordered only if a decision is at least one, and
         pair_whole: (pairs,) that decision.
         suppliers: number of decisions that are suppliers; the others are trucks.
@@ -54,6 +55,7 @@ class Programme:
     whole_cost: np.ndarray
     whole_least: np.ndarray
     whole_most: np.ndarray
+    started: np.ndarray
     pair_line: np.ndarray
     pair_whole: np.ndarray
     suppliers: int
@@ -108,6 +110,7 @@ def arrays(
     )
     must = values.fewest > 0
     loads = [float(one.use @ values.most) for one in trucks]
+    started = (member & must).any(axis=1).astype(bool)
     pair_whole, pair_line = np.nonzero(member & ~must)
     return Programme(
         gain=gain,
@@ -116,11 +119,12 @@ def arrays(
         room=np.r_[[one.room for one in limits], np.zeros(len(rows))] / scale,
         scale=scale,
         whole_cost=np.r_[np.zeros(len(minimums)), [one.cost for one in trucks]],
-        whole_least=(member & must).any(axis=1).astype(float),
+        whole_least=started.astype(float),
         whole_most=np.r_[
             np.ones(len(minimums)),
             [max(one.needed(load), 1) for one, load in zip(trucks, loads, strict=True)],
         ],
+        started=started,
         pair_line=pair_line,
         pair_whole=pair_whole,
         suppliers=len(minimums),
@@ -155,7 +159,8 @@ def columns(programme: Programme, kept: np.ndarray) -> Columns:
     )
     pairs = len(programme.pair_line)
     tied = sparse.csr_array(
-        (-np.ones(pairs), (np.arange(pairs), programme.pair_whole)), shape=(pairs, wholes)
+        (-np.ones(pairs), (np.arange(pairs), programme.pair_whole)),
+        shape=(pairs, wholes),
     )
     covered = np.zeros(lines, bool)
     covered[programme.pair_line[programme.pair_whole < programme.suppliers]] = True

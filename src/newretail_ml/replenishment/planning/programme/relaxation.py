@@ -33,6 +33,7 @@ class Relaxed:
         prices: (rows,) profit of one more unit of room.
         loss: (lines, packs + 1) what the bound loses at least if a line orders so many packs.
         kept: (lines, packs + 1) the columns generated.
+        worth: (decisions,) what the bound gains by one more of each decision, at these prices.
     """
 
     line: np.ndarray
@@ -44,6 +45,7 @@ class Relaxed:
     prices: np.ndarray
     loss: np.ndarray
     kept: np.ndarray
+    worth: np.ndarray
 
 
 def relax(
@@ -72,7 +74,7 @@ def relax(
             return None
         value, shares, prices, ties = solved
         more = _improving(_net(programme, prices, ties), kept)
-        total, loss = _priced(programme, prices, ties, least, most)
+        total, loss, worth = _priced(programme, prices, ties, least, most)
         bound = min(bound, total)
         if bound - value <= tolerance * abs(bound) or not (more & ~kept).any():
             break
@@ -88,6 +90,7 @@ def relax(
         prices=prices,
         loss=loss,
         kept=kept,
+        worth=worth,
     )
 
 
@@ -146,8 +149,8 @@ def _priced(
     ties: np.ndarray,
     least: np.ndarray,
     most: np.ndarray,
-) -> tuple[float, np.ndarray]:
-    """The Lagrangian bound at these prices, and what each number of packs takes off it."""
+) -> tuple[float, np.ndarray, np.ndarray]:
+    """The Lagrangian bound at these prices, and what packs and decisions change of it."""
     left = _net(programme, prices, ties).max(axis=1)
     # What a line earns beyond its ties it earns only if its supplier is ordered from: tying that
     # too never raises the bound.
@@ -161,7 +164,7 @@ def _priced(
     earned = np.bincount(programme.pair_whole, ties, len(most))
     earned = earned - programme.whole_cost - programme.whole_use.T @ prices
     whole = np.maximum(earned * least, earned * most)
-    return float(prices @ programme.room + best.sum() + whole.sum()), loss
+    return float(prices @ programme.room + best.sum() + whole.sum()), loss, earned
 
 
 def _improving(net: np.ndarray, kept: np.ndarray) -> np.ndarray:

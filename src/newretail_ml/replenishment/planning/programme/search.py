@@ -10,12 +10,18 @@ Combinatorial Optimization, section II.5.2).
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from newretail_ml.errors import NewRetailError
-from newretail_ml.replenishment.planning.programme.arrays import Programme, columns, money_unit
+from newretail_ml.replenishment.planning.programme.arrays import (
+    Programme,
+    columns,
+    money_unit,
+)
+from newretail_ml.replenishment.planning.programme.decisions import consistent, decided
 from newretail_ml.replenishment.planning.programme.relaxation import Relaxed, relax
 from newretail_ml.replenishment.planning.programme.rounding import rounded
 
@@ -24,6 +30,14 @@ _MOST_COLUMNS = 4_000
 _MOST_LINES = 1_000
 _TIGHTENED = 3
 _REPAIRS = 4
+# Of a large programme, a gap that is not worth more time.
+_GOOD = 0.003
+# Share of the time for suppliers and trucks, seconds for the packs after that, and seconds for the
+# exact search of a large programme that has a plan.
+_SHARE = 0.4
+_PACKING = 10.0
+_LAST = 15.0
+_ROUGH = 1e-4
 # A load this little above whole trucks is first squeezed, then sent in one truck more.
 _SQUEEZED = (0.35, 1e-6, 1.0)
 
@@ -42,12 +56,31 @@ def search(
     Raises:
         NewRetailError: no plan was found in time, though there may be one.
     """
-    packs, bound = _rounded(programme, relaxed), relaxed.bound
-    if packs is not None:
-        short = bound - programme.profit(packs)
-        if short <= gap * abs(bound) or len(packs) > _MOST_LINES:
-            return packs, bound
+    large = len(programme.gain) > _MOST_LINES
+    enough = relaxed.bound - max(gap, large * _GOOD) * abs(relaxed.bound)
+    plans = [_nothing(programme), _rounded(programme, relaxed)]
+    packs = _best(programme, plans)
+    if packs is None or programme.profit(packs) < enough:
+        soon = time.monotonic() + _SHARE * (end - time.monotonic())
+        fixed = decided(programme, relaxed, enough, soon, end)
+        if fixed is not None:
+            packs = _best(programme, [packs, _packed(programme, fixed, end)])
+    if packs is not None and programme.profit(packs) >= enough:
+        return packs, relaxed.bound
+    if packs is not None and large:
+        end = min(end, time.monotonic() + _LAST)
     return _exact(programme, relaxed, packs, gap, end)
+
+
+def _best(programme: Programme, plans: Sequence[np.ndarray | None]) -> np.ndarray | None:
+    """The plan that earns most of those that keep all rules."""
+    kept = [one for one in plans if one is not None and not programme.excess(one).any()]
+    return max(kept, key=programme.profit, default=None)
+
+
+def _nothing(programme: Programme) -> np.ndarray | None:
+    """The plan without orders, if no line must be ordered."""
+    return None if programme.must.any() else np.zeros(len(programme.gain), int)
 
 
 def _rounded(programme: Programme, relaxed: Relaxed) -> np.ndarray | None:
@@ -57,7 +90,7 @@ def _rounded(programme: Programme, relaxed: Relaxed) -> np.ndarray | None:
         whole = np.ceil(relaxed.whole - squeezed)
         whole[:suppliers] = relaxed.whole[:suppliers] > min(squeezed, 0.5)
         for _ in range(_REPAIRS):
-            whole = whole.clip(programme.whole_least, programme.whole_most)
+            whole = consistent(programme, whole)
             fixed = relax(programme, whole=whole, like=relaxed, tolerance=1e-5)
             if fixed is None:
                 break
@@ -76,6 +109,31 @@ def _repaired(programme: Programme, whole: np.ndarray, broken: np.ndarray) -> np
     return whole + change
 
 
+def _packed(programme: Programme, fixed: Relaxed, end: float) -> np.ndarray | None:
+    """Whole packs for whole decisions: rounded, or else searched among those that lose least.
+
+    The search may close suppliers and send a truck more, for packs may not fit otherwise.
+    """
+    whole = np.round(fixed.whole)
+    packs, broken = rounded(programme, fixed, whole)
+    if not broken.any():
+        return packs
+    trucks = np.arange(len(whole)) >= programme.suppliers
+    more = np.minimum(whole + (trucks & (whole > 0)), programme.whole_most)
+    near = replace(programme, whole_most=more)
+    kept = _least_lost(fixed.loss)
+    soon = min(end, time.monotonic() + _PACKING)
+    _, found, _ = _milp(near, kept, _ROUGH, soon)
+    return _exactly_kept(near, kept, found, _ROUGH, soon)
+
+
+def _least_lost(loss: np.ndarray) -> np.ndarray:
+    """(lines, packs + 1) as many as are searched."""
+    losses = loss[:, 1:][np.isfinite(loss[:, 1:])]
+    most = min(_MOST_COLUMNS, losses.size)
+    return loss <= (np.partition(losses, most - 1)[most - 1] if most else 0.0)
+
+
 def _exact(
     programme: Programme,
     relaxed: Relaxed,
@@ -91,6 +149,9 @@ def _exact(
     value = -np.inf if packs is None else programme.profit(packs)
     kept, all_kept = _worth_searching(relaxed, value)
     infeasible, found, limit = _milp(programme, kept, gap, end)
+    if found is None and packs is None and not all_kept:
+        kept, all_kept = np.isfinite(relaxed.loss), True
+        infeasible, found, limit = _milp(programme, kept, gap, end)
     if infeasible and packs is None:
         return None
     found = _exactly_kept(programme, kept, found, gap, end)
@@ -105,15 +166,22 @@ def _exact(
 
 def _worth_searching(relaxed: Relaxed, value: float) -> tuple[np.ndarray, bool]:
     """(lines, packs + 1) what a better plan could use, and whether that is all of it."""
-    kept = relaxed.loss <= (relaxed.bound - value) * (1 + 1e-9) + 1e-9 * abs(relaxed.bound)
-    losses = relaxed.loss[:, 1:][kept[:, 1:]]
-    if not np.isfinite(value) or losses.size <= _MOST_COLUMNS:
+    if np.isfinite(value):
+        lost = (relaxed.bound - value) * (1 + 1e-9) + 1e-9 * abs(relaxed.bound)
+        kept = relaxed.loss <= lost
+    else:
+        kept = np.isfinite(relaxed.loss)
+    if kept[:, 1:].sum() <= _MOST_COLUMNS:
         return kept, True
-    return relaxed.loss <= np.partition(losses, _MOST_COLUMNS)[_MOST_COLUMNS], False
+    return _least_lost(relaxed.loss) | (relaxed.kept & ~np.isfinite(value)), False
 
 
 def _exactly_kept(
-    programme: Programme, kept: np.ndarray, packs: np.ndarray | None, gap: float, end: float
+    programme: Programme,
+    kept: np.ndarray,
+    packs: np.ndarray | None,
+    gap: float,
+    end: float,
 ) -> np.ndarray | None:
     """A plan that keeps the rules to rounding errors; the solver keeps them to about 1e-6."""
     room = programme.room
