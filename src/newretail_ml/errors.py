@@ -64,7 +64,8 @@ class InfeasibleError(NewRetailError):
         problem: which rules conflict, in a short sentence without a full stop.
         next_step: what the reader should do about it.
         conflicts: the rules that conflict, if they were found: `rule`, `limit` (what it says),
-            `needed` (what it would have to say for the others to be kept), `missing_by`.
+            `needed` (what it would have to say for the others to be kept), `missing_by`, `unit`
+            (money, packs, units or volume).
     """
 
     def __init__(

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, Protocol, Self
 
 import numpy as np
+import pandas as pd
 
 from newretail_ml import columns as c
 from newretail_ml.errors import DataError
@@ -50,7 +51,9 @@ class ForecastPolicy:
 
     Args:
         model: an unfitted model of demand, made for the longest lead time plus review period, or
-            for lead time plus shelf life where that is longer.
+            for lead time plus shelf life where that is longer. It should recover demand where
+            stock ran out, as `AutoForecaster` does and `RecoveredDemand` around any other: one
+            that only leaves such periods out learns from the quiet ones, and orders too little.
         refit_every: periods from one fit to the next.
         left_over_reviews: further reviews for which what is left over costs holding.
         rules: of the planner, such as a budget for each review.
@@ -130,7 +133,8 @@ class ForecastPolicy:
         waits = self.left_over_reviews * reviewed[c.REVIEW_PERIOD]
         due = now.due
         due[c.DATE] = forecast.periods.resized(len(now.pipeline)).dates[due.pop(PERIOD)]
-        return State(reviewed.assign(**{c.LEFT_OVER_COST: waits * reviewed[c.HOLDING_COST]}), due)
+        stock = reviewed.assign(**{c.LEFT_OVER_COST: waits * reviewed[c.HOLDING_COST]})
+        return State(stock, due, _batches(now, forecast))
 
     def _learn(self, now: Shop) -> None:
         fitted = now.period > 0 and hasattr(self, "model_")
@@ -146,6 +150,19 @@ class ForecastPolicy:
 
     def __repr__(self) -> str:
         return f"ForecastPolicy({self.model!r})"
+
+
+def _batches(now: Shop, forecast: Forecast) -> pd.DataFrame | None:
+    """Stock that goes off by the last day on which it may be sold."""
+    if now.by_age is None:
+        return None
+    by_age = np.nan_to_num(now.by_age)
+    age, series = np.nonzero(by_age)
+    life = now.terms[c.SHELF_LIFE].to_numpy()[series]
+    last = (life - 1 - age).astype(int)
+    dates = forecast.periods.resized(int(last.max(initial=0)) + 1).dates
+    keys = now.terms[list(forecast.keys.columns)].iloc[series].reset_index(drop=True)
+    return keys.assign(**{c.DATE: dates[last], c.UNITS: by_age[age, series]})
 
 
 def _with_waiting(forecast: Forecast, waiting: np.ndarray) -> Forecast:

@@ -51,7 +51,8 @@ def replay(
             first_review (period of the first review, 0), pack_size (1), unit_cost, unit_price,
             order_cost (a line), transport_cost (a unit received), salvage_value (a unit wasted),
             shelf_life (periods, empty for what keeps; stock at the start is fresh), volume. For
-            an array of demand in the order of its series.
+            an array of demand in the order of its series. Other columns of the planner, such as
+            shelf_capacity or delisting_date, are handed to the policy and not enforced.
         start: date or number of the period with which the replay starts; the periods before are
             history that the policy sees. By default the first.
         due: open orders by arrival: a frame of keys, units, and period (0 is the first) or date;
@@ -63,7 +64,7 @@ def replay(
             share, in whole packs.
         baseline: policy to compare with; replayed when first asked for.
         warm_up: first periods to leave out of all figures (not out of the records).
-        keep: keep the records of each period, 40 bytes a series, path and period.
+        keep: keep the records of each period, 40 to 56 bytes a series, path and period.
         progress: show a progress bar if it takes longer than a few seconds.
 
     Raises:

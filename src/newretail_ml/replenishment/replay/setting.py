@@ -189,7 +189,7 @@ def _first_period(start: str | pd.Timestamp | int | None, cut: int, periods: Per
 
 def _position(start: str | pd.Timestamp, periods: Periods) -> int:
     try:
-        day = pd.to_datetime(start, format="ISO8601").normalize()
+        day = pd.to_datetime(start, format="ISO8601").normalize().tz_localize(None)
     except (ValueError, TypeError, AttributeError):
         raise DataError(f"{start!r} is not a date", next_step="Write it as YYYY-MM-DD.") from None
     return int(periods.position([day])[0])
