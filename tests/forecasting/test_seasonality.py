@@ -119,9 +119,7 @@ def test_a_closed_day_stays_closed():
     np.testing.assert_allclose(forecast.mean().sum(axis=1), recent, rtol=0.15)
 
 
-@pytest.mark.parametrize(
-    ("freq", "length", "least"), [("D", 7, 3), ("W", 52, 2), ("M", 12, 3)]
-)
+@pytest.mark.parametrize(("freq", "length", "least"), [("D", 7, 3), ("W", 52, 2), ("M", 12, 3)])
 def test_a_history_of_fewer_seasons_tells_none(freq, length, least):
     units = np.random.default_rng(0).poisson(5.0 * np.resize([0.5, 1.5], (20, 4 * length)))
     panel = panel_of(units, freq)
