@@ -45,9 +45,9 @@ class ForecastPolicy:
     That order is exact if every later review brings stock to the level it wants. Forecasts move
     from review to review, though, and stock above the newest level cannot be taken back. So each
     unit left over at the end of its cycle is charged holding for ``left_over_reviews`` further
-    ones. On training weeks of four real panels and on simulated chains (lead time 2) the best
-    number lay between a half and two, less where shortage costs little and where demand is
-    steady; the default cost little beside it. `tune` finds it for a chain of one's own.
+    ones. On training periods of four real panels (experiments/001_units_left_over.py) the best
+    number lay between a half and two, less where shortage costs little; the default cost little
+    beside it. `tune` finds it for a chain of one's own.
 
     Args:
         model: an unfitted model of demand, made for the longest lead time plus review period, or
