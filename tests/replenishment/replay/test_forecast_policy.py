@@ -9,7 +9,12 @@ from newretail_ml.forecast import Forecast
 from newretail_ml.forecasting import AutoForecaster, ExponentialSmoothing, MovingAverage
 from newretail_ml.panel import Panel
 from newretail_ml.replenishment import OrderRules
-from newretail_ml.replenishment.replay import ForecastPolicy, moving_average_policy, replay
+from newretail_ml.replenishment.replay import (
+    ForecastPolicy,
+    base_stock_policy,
+    moving_average_policy,
+    replay,
+)
 
 START = 60
 
@@ -45,8 +50,8 @@ def weeks():
     return wandering(20, START + 10)
 
 
-def played(policy, panel, **others):
-    options = {"start": START, "progress": False}
+def played(policy, panel, *, due=None, backorders=False, **others):
+    options = {"start": START, "due": due, "backorders": backorders, "progress": False}
     return replay(policy, panel, terms_of(panel, **others), **options)
 
 
@@ -77,6 +82,40 @@ def test_who_knows_demand_matches_the_clairvoyant(weeks):
         policy = ForecastPolicy(Knowing(weeks), left_over_reviews=0.0)
         outcome = played(policy, panel_of(weeks), review_period=review_period)
         assert outcome.cost.sum() == pytest.approx(outcome.clairvoyant.cost.sum())
+
+
+def knowing(truth):
+    return ForecastPolicy(Knowing(truth), left_over_reviews=0.0)
+
+
+@pytest.mark.parametrize(("arrives", "ordered"), [(0, 4.0), (1, 3.0), (2, 0.0), (3, 4.0)])
+def test_an_open_order_counts_from_the_day_it_arrives(arrives, ordered):
+    """Of five units, what two weeks of four leave for the third, when the new order arrives."""
+    demand = np.full((1, START + 6), 4.0)
+    due = np.zeros((1, 4))
+    due[0, arrives] = 5.0
+    outcome = played(knowing(demand), panel_of(demand), due=due, on_hand=0.0)
+    assert outcome.orders[0, 0] == ordered
+
+
+@pytest.mark.parametrize("lead_time", [1, 2])
+@pytest.mark.parametrize("on_hand", [0.0, 3.0, 20.0])
+def test_who_knows_serves_waiting_customers_at_the_least_cost(weeks, lead_time, on_hand):
+    options = {"backorders": True, "lead_time": lead_time, "on_hand": on_hand}
+    usual = base_stock_policy(4.0 * (lead_time + 1))
+    for demand in (np.full((2, START + 12), 4.0), weeks[:2]):
+        ours = played(knowing(demand), panel_of(demand), **options)
+        assert ours.cost.sum() == pytest.approx(ours.clairvoyant.cost.sum())
+        assert ours.cost.sum() <= played(usual, panel_of(demand), **options).cost.sum() + 1e-9
+
+
+def test_nobody_waits_and_nothing_is_left_once_orders_arrive():
+    demand = np.full((2, START + 12), 4.0)
+    for on_hand in (0.0, 20.0):
+        outcome = played(knowing(demand), panel_of(demand), backorders=True, on_hand=on_hand)
+        assert outcome.short[:, :2].any() == (on_hand == 0)
+        assert not outcome.short[:, 5:].any()
+        assert not outcome.on_hand[:, 5:].any()
 
 
 def test_the_future_is_out_of_reach(weeks):

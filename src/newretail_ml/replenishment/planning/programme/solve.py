@@ -82,7 +82,7 @@ def solve(
     enough = _enough(values, joined(minimums, trucks))
     binding = [one for one in limits if one.use @ enough > one.room]
     coupling = (one.use for one in joined(binding, minimums, trucks))
-    tied = np.any([np.zeros(len(enough)), *coupling], axis=0)
+    tied = np.any([np.zeros(len(enough)), *coupling], axis=0) & (enough > 0)
     packs = values.gain().argmax(axis=1)
     free = float(values.gain().max(axis=1)[~tied].sum())
     if not tied.any():
