@@ -9,7 +9,13 @@ from difflib import get_close_matches
 import numpy as np
 import pandas as pd
 
+from newretail_ml import columns as c
 from newretail_ml.errors import DataError
+
+# Every column name of the library.
+COLUMN_NAMES = frozenset(
+    value for name, value in vars(c).items() if name.isupper() and isinstance(value, str)
+)
 
 
 def check_number(

@@ -97,6 +97,8 @@ def test_overpromised():
         (pd.concat([STOCK, STOCK]), NONE, NONE, None),
         (STOCK, lines("a", "2025-12-30", 2), NONE, "date"),
         (STOCK, lines("a", "soon", 2), NONE, "date"),
+        (STOCK, lines("a", "02.01.2026", 2), NONE, "date"),
+        (STOCK, NONE, lines("a", None, 2), "date"),
         (STOCK, lines("a", "2026-01-01", np.nan), NONE, "units"),
         (STOCK, NONE, lines("z", "2026-01-01", 2), None),
         (STOCK, NONE, NONE.drop(columns="date"), "date"),

@@ -15,7 +15,7 @@ import pandas as pd
 from newretail_ml import columns as c
 from newretail_ml.errors import DataError
 from newretail_ml.panel.periods import Periods
-from newretail_ml.replenishment.checks import as_numbers, check_number
+from newretail_ml.replenishment.checks import as_dates, as_numbers, check_number, refuse_values
 from newretail_ml.replenishment.omnichannel.names import PROTECTED
 from newretail_ml.replenishment.omnichannel.tables import checked
 
@@ -184,15 +184,8 @@ def _by_period(
 
 def _positions(lines: pd.DataFrame, table: str, periods: Periods) -> np.ndarray:
     """(lines,) number of the period; below zero only for orders already overdue."""
-    dates = pd.to_datetime(lines[c.DATE], errors="coerce")
-    if dates.isna().any():
-        raise DataError(
-            f"{dates.isna().sum():,} values are not dates",
-            table=table,
-            column=c.DATE,
-            rows=lines.index[dates.isna()],
-            next_step="Write dates as 2026-05-31.",
-        )
+    dates = as_dates(lines[c.DATE], table)
+    refuse_values(lines[c.DATE], dates.isna().to_numpy(), table, "are missing")
     period = periods.position(dates)
     if table == DUE and (period < 0).any():
         raise DataError(

@@ -10,10 +10,11 @@ import pandas as pd
 from newretail_ml import columns as c
 from newretail_ml.errors import DataError
 from newretail_ml.panel import Periods
+from newretail_ml.replenishment.planning.line_terms import number
 from newretail_ml.replenishment.planning.supply import State
 from newretail_ml.replenishment.planning.terms import row_of
 
-_KEEPS = np.iinfo(np.int32).max
+_DATED = {c.ON_ORDER: "due", c.ON_HAND: "batches"}
 
 
 @dataclass(frozen=True)
@@ -40,19 +41,18 @@ def stock_of(lines: pd.DataFrame, state: State, keys: list[str], periods: Period
     """The stock of each line.
 
     Raises:
-        DataError: batches do not add up to what is on hand.
+        DataError: batches do not add up to what is on hand, or dated open orders to on_order.
     """
     horizon = len(periods)
     on_hand = lines[c.ON_HAND].to_numpy(float)
+    told = number(lines, c.ON_ORDER, 0.0)
     if state.due is None:
-        on_order = lines[c.ON_ORDER] if c.ON_ORDER in lines else pd.Series(0.0, lines.index)
-        due = np.zeros((len(lines), horizon))
-        due[:, :1] = on_order.fillna(0.0).to_numpy()[:, None]
-        total = on_order.fillna(0.0).to_numpy()
+        due, total = np.zeros((len(lines), horizon)), told
+        due[:, :1] = told[:, None]
     else:
         arriving = _by_period(state.due, lines, keys, periods)
         due, total = arriving[:, 1:-1], arriving.sum(axis=1)
-        _check_on_order(lines, total)
+        _check_sum(lines, total, c.ON_ORDER, told, where=told > 0)
         due[:, :1] += arriving[:, :1]
     if state.batches is None:
         none = np.zeros((len(lines), horizon + 1))
@@ -61,23 +61,8 @@ def stock_of(lines: pd.DataFrame, state: State, keys: list[str], periods: Period
     dated = np.zeros(len(lines), bool)
     named = row_of(state.batches, lines, keys)
     dated[named[named >= 0]] = True
-    _check_batches(lines, batches.sum(axis=1), on_hand, dated)
+    _check_sum(lines, batches.sum(axis=1), c.ON_HAND, on_hand, where=dated)
     return Stock(on_hand, total, due, batches[:, :-1], dated)
-
-
-def _check_on_order(lines: pd.DataFrame, total: np.ndarray) -> None:
-    told = lines.get(c.ON_ORDER, pd.Series(0.0, lines.index)).fillna(0.0).to_numpy()
-    wrong = (told > 0) & ~np.isclose(told, total, atol=1e-6)
-    if wrong.any():
-        first = np.flatnonzero(wrong)[0]
-        raise DataError(
-            f"open orders of {wrong.sum():,} lines do not add up to {c.ON_ORDER}: the first has "
-            f"{total[first]:g} units by date and {told[first]:g} on order",
-            table="due",
-            column=c.UNITS,
-            rows=lines.index[wrong],
-            next_step=f"Correct one of the two, or leave {c.ON_ORDER} out.",
-        )
 
 
 def _by_period(
@@ -100,17 +85,18 @@ def _by_period(
     return made
 
 
-def _check_batches(
-    lines: pd.DataFrame, total: np.ndarray, on_hand: np.ndarray, dated: np.ndarray
+def _check_sum(
+    lines: pd.DataFrame, total: np.ndarray, column: str, told: np.ndarray, where: np.ndarray
 ) -> None:
-    wrong = dated & ~np.isclose(total, on_hand, atol=1e-6)
+    """Raise unless dated units add up to what is told of the lines."""
+    wrong = where & ~np.isclose(total, told, atol=1e-6)
     if wrong.any():
         first = np.flatnonzero(wrong)[0]
         raise DataError(
-            f"batches of {wrong.sum():,} lines do not add up to {c.ON_HAND}: the first has "
-            f"{total[first]:g} units in batches and {on_hand[first]:g} on hand",
-            table="batches",
+            f"they do not add up to {column} in {wrong.sum():,} lines: the first has "
+            f"{total[first]:g} units by date and {told[first]:g} {column}",
+            table=_DATED[column],
             column=c.UNITS,
             rows=lines.index[wrong],
-            next_step="Count both at the same moment, or leave the item out of the batches.",
+            next_step="Count both at the same moment, or leave one of the two out.",
         )

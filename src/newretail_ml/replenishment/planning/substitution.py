@@ -21,7 +21,7 @@ from scipy import sparse
 
 from newretail_ml import columns as c
 from newretail_ml.errors import DataError
-from newretail_ml.replenishment.checks import as_numbers
+from newretail_ml.replenishment.checks import as_numbers, need_columns
 from newretail_ml.replenishment.planning.supply import SHARE, SUBSTITUTE
 from newretail_ml.tables.parsing import to_text
 
@@ -208,9 +208,7 @@ def _checked(
 
 
 def _checked_pairs(keys: pd.DataFrame, substitutes: pd.DataFrame) -> pd.DataFrame:
-    missing = [name for name in (c.ITEM, SUBSTITUTE, SHARE) if name not in substitutes]
-    if missing:
-        _refuse("the column is missing", missing[0], (), "Add it.")
+    need_columns(substitutes, SUBSTITUTION, (c.ITEM, SUBSTITUTE, SHARE))
     given = [name for name in (c.LOCATION, c.CHANNEL) if name in substitutes and name in keys]
     pairs = substitutes[[c.ITEM, SUBSTITUTE, *given, SHARE]].reset_index(drop=True)
     ids = [c.ITEM, SUBSTITUTE, *given]

@@ -11,6 +11,7 @@ import pandas as pd
 from newretail_ml import columns as c
 from newretail_ml.errors import DataError
 from newretail_ml.replenishment.checks import (
+    COLUMN_NAMES,
     as_dates,
     need_columns,
     refuse_repeated,
@@ -59,8 +60,7 @@ _DATES = (c.DATE, c.LAUNCH_DATE, c.DELISTING_DATE)
 _TEXTS = (*c.SERIES_KEYS, c.SUPPLIER, "substitute_id")
 # A state may carry columns for other uses; a word too many in the rules is a rule lost.
 STATE = "state"
-_WORDS = {value for name, value in vars(c).items() if name.isupper() and isinstance(value, str)}
-_KNOWN = _WORDS | {*_NUMBERS, *_TEXTS, "order_days", "delivery_days"}
+_KNOWN = COLUMN_NAMES | {*_NUMBERS, *_TEXTS, "order_days", "delivery_days"}
 _MAY_BE_EMPTY = frozenset({*_NUMBERS, c.LAUNCH_DATE, c.DELISTING_DATE, c.SUPPLIER})
 
 

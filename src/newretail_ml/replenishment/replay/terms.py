@@ -9,6 +9,7 @@ from newretail_ml import columns as c
 from newretail_ml.errors import DataError
 from newretail_ml.panel.periods import Periods
 from newretail_ml.replenishment.checks import (
+    COLUMN_NAMES,
     as_dates,
     as_numbers,
     refuse_repeated,
@@ -53,8 +54,7 @@ _DEFAULTS = {
     c.VOLUME: np.nan,
 }
 _WHOLE = (c.LEAD_TIME, c.REVIEW_PERIOD, FIRST_REVIEW, c.SHELF_LIFE)
-_WORDS = {value for name, value in vars(c).items() if name.isupper() and isinstance(value, str)}
-_KNOWN = {*_SMALLEST} | _WORDS
+_KNOWN = COLUMN_NAMES | {*_SMALLEST}
 
 
 def checked_terms(terms: pd.DataFrame, keys: pd.DataFrame | None) -> pd.DataFrame:
