@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import pickle
 from abc import ABC, abstractmethod
 from functools import wraps
@@ -17,9 +16,10 @@ from newretail_ml.forecast import Forecast
 from newretail_ml.forecasting.paths import PastForecasts, paths_around_mean
 from newretail_ml.panel import Panel
 from newretail_ml.panel.what_if import Plan, what_if
+from newretail_ml.parameters import Parameterized
 
 
-class Forecaster(ABC):
+class Forecaster(Parameterized, ABC):
     """A demand model.
 
     Parameters go into the constructor, `fit` returns the model, and what was learned ends in an
@@ -134,14 +134,6 @@ class Forecaster(ABC):
             raise _not_a_model(path)
         return model
 
-    def get_params(self) -> dict[str, Any]:
-        """The parameters of the constructor, by name."""
-        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
-
-    def clone(self) -> Self:
-        """An unfitted model with the same parameters."""
-        return type(self)(**self.get_params())
-
     @abstractmethod
     def _paths(
         self, panel: Panel, horizon: int, n_paths: int, rng: np.random.Generator
@@ -168,15 +160,6 @@ class Forecaster(ABC):
         else:
             _check_alike(panel, fitted)
         return what_if(panel, horizon, price=price, promotion=promo)
-
-    def __repr__(self) -> str:
-        defaults = inspect.signature(type(self)).parameters
-        shown = (
-            f"{name}={value!r}"
-            for name, value in self.get_params().items()
-            if value != defaults[name].default
-        )
-        return f"{type(self).__name__}({', '.join(shown)})"
 
 
 class PointForecaster(Forecaster):

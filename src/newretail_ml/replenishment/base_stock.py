@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from newretail_ml.replenishment.checks import check_number
+from newretail_ml.checks import check_number
 from newretail_ml.replenishment.demand import Demand, as_demand
 from newretail_ml.replenishment.newsvendor import newsvendor, newsvendor_cost
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from newretail_ml.checks import check_number, check_numbers
 from newretail_ml.errors import DataError
-from newretail_ml.replenishment.checks import check_number, check_numbers
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from newretail_ml.checks import check_number, check_whole
 from newretail_ml.errors import DataError
-from newretail_ml.replenishment.checks import check_number, check_whole
 from newretail_ml.replenishment.demand import Demand, as_demand
 from newretail_ml.replenishment.lot_sizing import PerPeriod, each_period
 

@@ -16,8 +16,8 @@ from graphlib import TopologicalSorter
 
 import numpy as np
 
+from newretail_ml.checks import check_number, check_whole
 from newretail_ml.errors import DataError
-from newretail_ml.replenishment.checks import check_number, check_whole
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from functools import partial
 
 import numpy as np
 
+from newretail_ml.checks import check_number, check_whole
 from newretail_ml.errors import DataError
-from newretail_ml.replenishment.checks import check_number, check_whole
 from newretail_ml.replenishment.demand import Demand, as_demand
 from newretail_ml.replenishment.lost_sales_chain import average_cost, least_average_cost
 

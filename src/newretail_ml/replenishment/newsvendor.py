@@ -10,8 +10,8 @@ from typing import overload
 
 import numpy as np
 
+from newretail_ml.checks import as_numbers, check_number
 from newretail_ml.errors import DataError
-from newretail_ml.replenishment.checks import as_numbers, check_number
 from newretail_ml.replenishment.demand import Demand, as_demand
 
 

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from newretail_ml.checks import check_number, check_whole
 from newretail_ml.errors import DataError
-from newretail_ml.replenishment.checks import check_number, check_whole
 from newretail_ml.replenishment.demand import Demand, as_demand
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from newretail_ml.replenishment.checks import check_number, check_whole
+from newretail_ml.checks import check_number, check_whole
 from newretail_ml.replenishment.long_run import long_run_shares
 from newretail_ml.replenishment.perishable import (
     Perishable,

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from newretail_ml.checks import check_number
 from newretail_ml.errors import DataError
-from newretail_ml.replenishment.checks import check_number
 from newretail_ml.replenishment.demand import Demand, as_demand
 from newretail_ml.replenishment.demand.continuous import ContinuousDemand
 from newretail_ml.replenishment.eoq import eoq, eoq_with_backorders

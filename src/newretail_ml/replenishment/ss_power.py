@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
+from newretail_ml.checks import check_number
 from newretail_ml.replenishment.base_stock import base_stock
-from newretail_ml.replenishment.checks import check_number
 from newretail_ml.replenishment.demand import NormalDemand
 from newretail_ml.replenishment.ss_policy import SSPolicy
 

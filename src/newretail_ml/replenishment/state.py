@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from newretail_ml import columns as c
+from newretail_ml.checks import need_columns, refuse_repeated, refuse_values
 from newretail_ml.errors import DataError
-from newretail_ml.replenishment.checks import need_columns, refuse_repeated, refuse_values
 from newretail_ml.tables.parsing import to_text
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from newretail_ml.checks import as_numbers, check_number, check_numbers
 from newretail_ml.errors import DataError
 from newretail_ml.replenishment.base_stock import StockLevel, base_stock
-from newretail_ml.replenishment.checks import as_numbers, check_number, check_numbers
 from newretail_ml.replenishment.demand import (
     Demand,
     DiscreteDemand,

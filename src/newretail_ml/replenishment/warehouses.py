@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from newretail_ml.checks import as_numbers, check_numbers, check_whole
 from newretail_ml.errors import DataError, InfeasibleError
-from newretail_ml.replenishment.checks import as_numbers, check_numbers, check_whole
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,8 +6,8 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
+from newretail_ml.checks import check_number
 from newretail_ml.errors import DataError
-from newretail_ml.replenishment.checks import check_number
 
 TAIL = 1e-13
 MOST_STEPS = 5_000_000

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy import special
 
+from newretail_ml.checks import check_number
 from newretail_ml.errors import DataError
-from newretail_ml.replenishment.checks import check_number
 from newretail_ml.replenishment.demand.base import Demand
 
 

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 
 from newretail_ml import columns as c
+from newretail_ml.checks import as_dates, as_numbers, check_number, refuse_values
 from newretail_ml.errors import DataError
 from newretail_ml.panel.periods import Periods
-from newretail_ml.replenishment.checks import as_dates, as_numbers, check_number, refuse_values
 from newretail_ml.replenishment.omnichannel.names import PROTECTED
 from newretail_ml.replenishment.omnichannel.tables import checked
 

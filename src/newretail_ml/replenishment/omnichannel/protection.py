@@ -14,8 +14,8 @@ from functools import reduce
 
 import numpy as np
 
+from newretail_ml.checks import as_numbers, check_numbers, check_whole
 from newretail_ml.errors import DataError
-from newretail_ml.replenishment.checks import as_numbers, check_numbers, check_whole
 from newretail_ml.replenishment.demand import (
     Demand,
     DiscreteDemand,

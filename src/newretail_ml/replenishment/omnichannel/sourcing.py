@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from newretail_ml import columns as c
+from newretail_ml.checks import check_number
 from newretail_ml.errors import DataError
 from newretail_ml.forecast import Forecast
-from newretail_ml.replenishment.checks import check_number
 from newretail_ml.replenishment.omnichannel.counter import counter_values
 from newretail_ml.replenishment.omnichannel.distances import distances_to
 from newretail_ml.replenishment.omnichannel.names import (

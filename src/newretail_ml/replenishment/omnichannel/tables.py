@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from newretail_ml.replenishment.checks import need_columns, refuse_repeated, refuse_values
+from newretail_ml.checks import need_columns, refuse_repeated, refuse_values
 from newretail_ml.tables.parsing import to_text
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from newretail_ml import columns as c
+from newretail_ml.checks import refuse_values
 from newretail_ml.errors import DataError
-from newretail_ml.replenishment.checks import refuse_values
 from newretail_ml.replenishment.planning.deciding import Decisions
 from newretail_ml.replenishment.planning.lines import OPEN, Lines
 from newretail_ml.replenishment.planning.programme.rules import Limit, SupplierMinimum, Trucks

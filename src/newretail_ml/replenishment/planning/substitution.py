@@ -20,8 +20,8 @@ import pandas as pd
 from scipy import sparse
 
 from newretail_ml import columns as c
+from newretail_ml.checks import as_numbers, need_columns
 from newretail_ml.errors import DataError
-from newretail_ml.replenishment.checks import as_numbers, need_columns
 from newretail_ml.replenishment.planning.supply import SHARE, SUBSTITUTE
 from newretail_ml.tables.parsing import to_text
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from newretail_ml import columns as c
+from newretail_ml.checks import check_number, refuse_values
 from newretail_ml.errors import DataError
-from newretail_ml.replenishment.checks import check_number, refuse_values
 from newretail_ml.replenishment.planning.terms import checked_columns, checked_keys, supplier_keys
 
 ORDER_DAYS = "order_days"

@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 
 from newretail_ml import columns as c
-from newretail_ml.errors import DataError
-from newretail_ml.replenishment.checks import (
+from newretail_ml.checks import (
     COLUMN_NAMES,
     as_dates,
     need_columns,
@@ -18,6 +17,7 @@ from newretail_ml.replenishment.checks import (
     refuse_unknown,
     refuse_values,
 )
+from newretail_ml.errors import DataError
 from newretail_ml.tables.parsing import to_text
 
 

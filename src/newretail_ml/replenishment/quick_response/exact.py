@@ -12,8 +12,8 @@ import math
 import numpy as np
 from scipy import special
 
+from newretail_ml.checks import check_number
 from newretail_ml.errors import DataError
-from newretail_ml.replenishment.checks import check_number
 from newretail_ml.replenishment.demand import NegativeBinomialDemand
 from newretail_ml.replenishment.quick_response.two_orders import QuickResponse, QuickResponseCosts
 

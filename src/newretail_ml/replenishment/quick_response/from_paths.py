@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from newretail_ml.checks import as_numbers
 from newretail_ml.errors import DataError
-from newretail_ml.replenishment.checks import as_numbers
 from newretail_ml.replenishment.newsvendor import sample_quantile
 from newretail_ml.replenishment.quick_response.similar import Season, SecondOrders
 from newretail_ml.replenishment.quick_response.two_orders import QuickResponse, QuickResponseCosts

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from newretail_ml.checks import check_whole
 from newretail_ml.errors import DataError
-from newretail_ml.replenishment.checks import check_whole
 from newretail_ml.replenishment.newsvendor import sample_quantile
 from newretail_ml.replenishment.quick_response.two_orders import QuickResponseCosts
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from newretail_ml.checks import check_numbers
 from newretail_ml.panel import Panel
-from newretail_ml.replenishment.checks import check_numbers
 from newretail_ml.replenishment.replay.engine import Policy, policy_name
 from newretail_ml.replenishment.replay.run import replay
 

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from newretail_ml import columns as c
+from newretail_ml.checks import as_numbers, check_number, check_whole
 from newretail_ml.errors import DataError
-from newretail_ml.replenishment.checks import as_numbers, check_number, check_whole
 from newretail_ml.replenishment.replay.shop import Shop
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from newretail_ml.checks import check_numbers, check_whole
 from newretail_ml.errors import DataError
 from newretail_ml.panel import Panel
-from newretail_ml.replenishment.checks import check_numbers, check_whole
 from newretail_ml.replenishment.replay.engine import Policy
 from newretail_ml.replenishment.replay.run import replay
 

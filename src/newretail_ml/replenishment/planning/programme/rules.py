@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, fields
 
 import numpy as np
 
+from newretail_ml.checks import as_numbers, check_number
 from newretail_ml.errors import DataError
-from newretail_ml.replenishment.checks import as_numbers, check_number
 
 # Sums of decimal prices are off by rounding errors; a rule is kept if it is kept to this share.
 ROUNDING = 1e-9

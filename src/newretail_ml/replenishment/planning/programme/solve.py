@@ -14,8 +14,8 @@ from typing import TypeVar
 
 import numpy as np
 
+from newretail_ml.checks import check_number
 from newretail_ml.errors import DataError
-from newretail_ml.replenishment.checks import check_number
 from newretail_ml.replenishment.planning.programme.arrays import arrays
 from newretail_ml.replenishment.planning.programme.conflicts import conflict
 from newretail_ml.replenishment.planning.programme.relaxation import relax

@@ -1,0 +1,239 @@
+"""The three curves of textbooks: constant elasticity, semi-log and linear demand."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from newretail_ml.checks import as_numbers
+from newretail_ml.errors import DataError
+from newretail_ml.pricing.response.base import DemandResponse, checked_prices, numbered
+from newretail_ml.pricing.response.evidence import Evidence
+
+
+class Curve(DemandResponse):
+    """Demand with one coefficient a price: base units at current prices, and what prices do.
+
+    Args:
+        units: (n,) expected units a period at the current prices.
+        prices: (n,) current prices.
+        coefficient: (n,) of the own prices, or (n, n) with those of other products' prices; the
+            row is the product whose demand changes.
+        draws: (draws, n) or (draws, n, n) coefficients that are as likely as the data allows.
+        level_error: relative standard error of the base units, (n,) or one number.
+        keys: one row a product; numbers where left out.
+        evidence: what the response rests on; taken as true where left out.
+
+    Raises:
+        DataError: shapes differ, a price is not above zero, or units are negative.
+    """
+
+    def __init__(
+        self,
+        units: np.ndarray,
+        prices: np.ndarray,
+        coefficient: np.ndarray,
+        *,
+        draws: np.ndarray | None = None,
+        level_error: np.ndarray | float = 0.0,
+        keys: pd.DataFrame | None = None,
+        evidence: Evidence | None = None,
+    ) -> None:
+        self.base_units = np.atleast_1d(as_numbers("units", units))
+        n = len(self.base_units)
+        self.prices = checked_prices(np.atleast_1d(prices), n)
+        self.coefficient = np.atleast_1d(as_numbers("coefficients", coefficient))
+        self.draws = draws
+        self.level_error = level_error
+        self.keys = numbered(n) if keys is None else keys.reset_index(drop=True)
+        self.evidence = Evidence.given(n) if evidence is None else evidence
+        self._check(n)
+
+    def _check(self, n: int) -> None:
+        if self.coefficient.shape not in ((n,), (n, n)):
+            raise DataError(
+                f"coefficients have shape {self.coefficient.shape} for {n} products",
+                next_step=f"Pass shape ({n},), or ({n}, {n}) with cross effects.",
+            )
+        if not (np.isfinite(self.base_units) & (self.base_units >= 0)).all():
+            raise DataError(
+                "base units must be finite and at least zero", next_step="Correct them."
+            )
+        if not np.isfinite(self.coefficient).all():
+            raise DataError("coefficients must be finite", next_step="Correct them.")
+
+    @property
+    def separable(self) -> bool:
+        """Whether only own prices count."""
+        return self.coefficient.ndim == 1
+
+    @property
+    def own(self) -> np.ndarray:
+        """(n,) coefficients of the own prices."""
+        return self.coefficient if self.separable else np.diagonal(self.coefficient).copy()
+
+    def units(self, prices: np.ndarray) -> np.ndarray:
+        """(..., n) expected units a period at prices (..., n)."""
+        move = self._move(checked_prices(prices, self.n_products))
+        return self._after(move * self.own if self.separable else move @ self.coefficient.T)
+
+    def elasticities(self, prices: np.ndarray | None = None) -> np.ndarray:
+        """(n, n) elasticities at the current prices, or at others."""
+        full = np.diag(self.coefficient) if self.separable else self.coefficient
+        return full * self._scale(self._at(prices))
+
+    def own_elasticities(self, prices: np.ndarray | None = None) -> np.ndarray:
+        """(n,) own-price elasticities."""
+        if not self.separable:
+            return super().own_elasticities(prices)
+        return np.array(
+            np.broadcast_to(
+                self.coefficient * self._own_scale(self._at(prices)), (self.n_products,)
+            )
+        )
+
+    def sample(self, n: int, random_state: int = 0) -> list[Self]:
+        """Responses with coefficients among the draws, and levels by their error.
+
+        Own coefficients above zero count as zero: nobody buys more because it is dearer.
+        """
+        rng = np.random.default_rng(random_state)
+        chosen = self._chosen_draws(n, rng)
+        error = np.broadcast_to(self.level_error, self.base_units.shape)
+        noise = rng.standard_normal((n, self.n_products)) * error
+        levels = self.base_units * np.exp(noise - error**2 / 2)
+        return [
+            self._with(units=level, coefficient=one)
+            for level, one in zip(levels, chosen, strict=True)
+        ]
+
+    def _chosen_draws(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        if self.draws is None:
+            return np.broadcast_to(self.coefficient, (n, *self.coefficient.shape))
+        whole = n == len(self.draws)
+        chosen = self.draws if whole else self.draws[rng.integers(len(self.draws), size=n)]
+        chosen = np.array(chosen)
+        own = chosen if self.separable else np.einsum("dii->di", chosen)
+        np.minimum(own, 0.0, out=own)
+        return chosen
+
+    def anchored(self, units: np.ndarray, prices: np.ndarray | None = None) -> Self:
+        """The curve through other units at the current prices, or at others."""
+        if prices is None:
+            return self._with(units=np.asarray(units, float), draws=self.draws)
+        return self._anchored_at(np.asarray(units, float), self._at(prices))
+
+    def _with(self, **changes: Any) -> Self:
+        same: dict[str, Any] = {
+            "units": self.base_units,
+            "prices": self.prices,
+            "coefficient": self.coefficient,
+            "level_error": self.level_error if "draws" in changes else 0.0,
+            "keys": self.keys,
+            "evidence": self.evidence,
+        }
+        return type(self)(**(same | changes))
+
+    @abstractmethod
+    def _move(self, prices: np.ndarray) -> np.ndarray:
+        """(..., n) what the coefficients are multiplied with; zero at current prices."""
+
+    @abstractmethod
+    def _after(self, change: np.ndarray) -> np.ndarray:
+        """(..., n) units after the prices' effect, (..., n)."""
+
+    @abstractmethod
+    def _scale(self, prices: np.ndarray) -> np.ndarray:
+        """(n, n) or one number: elasticity over coefficient at prices (n,)."""
+
+    @abstractmethod
+    def _own_scale(self, prices: np.ndarray) -> np.ndarray:
+        """(n,) or one number: its diagonal."""
+
+    @abstractmethod
+    def _anchored_at(self, units: np.ndarray, prices: np.ndarray) -> Self: ...
+
+
+class _Multiplicative(Curve):
+    """Demand whose logarithm is a sum over prices."""
+
+    def _after(self, change: np.ndarray) -> np.ndarray:
+        return self.base_units * np.exp(change)
+
+    def _anchored_at(self, units: np.ndarray, prices: np.ndarray) -> Self:
+        here = self.units(prices)
+        factor = np.divide(units, here, out=np.zeros_like(here), where=here > 0)
+        return self._with(units=self.base_units * factor, draws=self.draws)
+
+
+class ConstantElasticity(_Multiplicative):
+    """Demand with constant elasticities: u_i prod_j (p_j / current p_j) ** e_ij.
+
+    >>> response = ConstantElasticity([100.0], [2.0], [-3.0])
+    >>> response.units([1.0]).round(6).tolist(), response.own_elasticities().tolist()
+    ([800.0], [-3.0])
+    """
+
+    def _move(self, prices: np.ndarray) -> np.ndarray:
+        return np.log(prices / self.prices)
+
+    def _scale(self, prices: np.ndarray) -> np.ndarray:
+        return np.ones_like(prices)
+
+    def _own_scale(self, prices: np.ndarray) -> np.ndarray:
+        return np.ones_like(prices)
+
+
+class SemiLog(_Multiplicative):
+    """Demand whose logarithm is linear in prices: u_i exp(sum_j b_ij (p_j - current p_j)).
+
+    >>> response = SemiLog([100.0], [3.0], [-0.5])
+    >>> response.own_elasticities([4.0]).tolist()
+    [-2.0]
+    """
+
+    def _move(self, prices: np.ndarray) -> np.ndarray:
+        return prices - self.prices
+
+    def _scale(self, prices: np.ndarray) -> np.ndarray:
+        return prices
+
+    def _own_scale(self, prices: np.ndarray) -> np.ndarray:
+        return prices
+
+
+class Linear(Curve):
+    """Demand that is linear in prices, and never below zero: u_i + sum_j b_ij (p_j - current p_j).
+
+    >>> response = Linear([80.0], [10.0], [-2.0])
+    >>> response.units([[30.0], [60.0]]).tolist()
+    [[40.0], [0.0]]
+    """
+
+    def _move(self, prices: np.ndarray) -> np.ndarray:
+        return prices - self.prices
+
+    def _after(self, change: np.ndarray) -> np.ndarray:
+        return np.maximum(self.base_units + change, 0.0)
+
+    def _scale(self, prices: np.ndarray) -> np.ndarray:
+        units = self.units(prices)[:, None]
+        none = np.zeros((len(units), self.n_products))
+        return np.divide(prices[None, :], units, out=none, where=units > 0)
+
+    def _own_scale(self, prices: np.ndarray) -> np.ndarray:
+        units = self.units(prices)
+        return np.divide(prices, units, out=np.zeros_like(units), where=units > 0)
+
+    def _anchored_at(self, units: np.ndarray, prices: np.ndarray) -> Self:
+        """Slopes scale with demand, so that elasticities at those prices stay."""
+        here = self.units(prices)
+        factor = np.divide(units, here, out=np.ones_like(here), where=here > 0)
+        by_row = factor if self.separable else factor[:, None]
+        draws = None if self.draws is None else self.draws * by_row
+        return self._with(
+            units=self.base_units * factor, coefficient=self.coefficient * by_row, draws=draws
+        )
