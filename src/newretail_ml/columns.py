@@ -49,6 +49,8 @@ LEFT_OVER_COST: Final = "left_over_cost"
 TRANSPORT_COST: Final = "transport_cost"
 
 REGULAR_PRICE: Final = "regular_price"
+CURRENT_PRICE: Final = "current_price"
+LISTED: Final = "listed"
 PRICE: Final = "price"
 PROMOTION: Final = "promotion"
 
@@ -60,6 +62,7 @@ JOINED: Final = "joined"
 CENSORED: Final = "censored"
 
 REVENUE: Final = "revenue"
+PROFIT: Final = "profit"
 RETURNS: Final = "returns"
 LAST_PRICE: Final = "last_price"
 ORDERS: Final = "orders"

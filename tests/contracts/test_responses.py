@@ -5,6 +5,7 @@ import pytest
 
 from newretail_ml.errors import DataError
 from newretail_ml.pricing import ConstantElasticity, DemandResponse, Linear, SemiLog
+from newretail_ml.pricing.choice import MultinomialLogit
 
 PRICES = np.array([2.0, 3.0, 2.5])
 UNITS = np.array([100.0, 40.0, 70.0])
@@ -26,6 +27,17 @@ RESPONSES = {
     "semi-log, own": SemiLog(UNITS, PRICES, np.diagonal(CROSS) / PRICES),
     "linear": Linear(UNITS, PRICES, CROSS * UNITS[:, None] / PRICES, level_error=0.1),
     "linear, own": Linear(UNITS, PRICES, np.diagonal(CROSS) * UNITS / PRICES),
+    "multinomial": MultinomialLogit(
+        [2.0, 2.5, 1.0],
+        [-1.2, -1.5, -0.9],
+        PRICES,
+        market_size=500,
+        draws=around(np.array([-1.2, -1.5, -0.9])),
+        level_error=0.1,
+    ),
+    "multinomial, markets": MultinomialLogit(
+        [1.0, 1.0, 2.0], -1.1, PRICES, market_size=[90, 50, 90], market=["a", "b", "a"]
+    ),
 }
 
 

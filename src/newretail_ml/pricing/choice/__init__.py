@@ -1,0 +1,8 @@
+"""Choice models: customers who take one product of an assortment, or none."""
+
+from newretail_ml.pricing.choice.base import ChoiceResponse
+from newretail_ml.pricing.choice.decision import ChoiceDecision
+from newretail_ml.pricing.choice.multinomial import MultinomialLogit
+from newretail_ml.pricing.choice.optimal import optimal_prices
+
+__all__ = ["ChoiceDecision", "ChoiceResponse", "MultinomialLogit", "optimal_prices"]
