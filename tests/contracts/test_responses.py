@@ -5,7 +5,7 @@ import pytest
 
 from newretail_ml.errors import DataError
 from newretail_ml.pricing import ConstantElasticity, DemandResponse, Linear, SemiLog
-from newretail_ml.pricing.choice import MultinomialLogit
+from newretail_ml.pricing.choice import LatentClassLogit, MultinomialLogit, NestedLogit
 
 PRICES = np.array([2.0, 3.0, 2.5])
 UNITS = np.array([100.0, 40.0, 70.0])
@@ -37,6 +37,33 @@ RESPONSES = {
     ),
     "multinomial, markets": MultinomialLogit(
         [1.0, 1.0, 2.0], -1.1, PRICES, market_size=[90, 50, 90], market=["a", "b", "a"]
+    ),
+    "nested": NestedLogit(
+        [2.0, 2.5, 1.0],
+        -1.2,
+        ["x", "y", "x"],
+        [0.6, 0.8, 0.6],
+        PRICES,
+        market_size=500,
+        draws=around(np.array([-1.2])),
+        dissimilarity_draws=np.linspace(0.9, 1.1, 50)[:, None] * [0.6, 0.8, 0.6],
+        level_error=0.05,
+    ),
+    "latent classes": LatentClassLogit(
+        [0.3, 0.7],
+        [[2.0, 1.0, 3.0], [2.0, 4.0, 1.0]],
+        [-0.7, -1.9],
+        PRICES,
+        market_size=500,
+        draws=[
+            LatentClassLogit(
+                [0.3 + 0.05 * step, 0.7 - 0.05 * step],
+                [[2.0, 1.0, 3.0 + step], [2.0, 4.0 - step, 1.0]],
+                [-0.7 - 0.1 * step, -1.9],
+                PRICES,
+            )
+            for step in (-1.0, -0.5, 0.0, 0.5, 1.0)
+        ],
     ),
 }
 

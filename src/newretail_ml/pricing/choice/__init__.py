@@ -2,7 +2,16 @@
 
 from newretail_ml.pricing.choice.base import ChoiceResponse
 from newretail_ml.pricing.choice.decision import ChoiceDecision
+from newretail_ml.pricing.choice.latent import LatentClassLogit
 from newretail_ml.pricing.choice.multinomial import MultinomialLogit
+from newretail_ml.pricing.choice.nested import NestedLogit
 from newretail_ml.pricing.choice.optimal import optimal_prices
 
-__all__ = ["ChoiceDecision", "ChoiceResponse", "MultinomialLogit", "optimal_prices"]
+__all__ = [
+    "ChoiceDecision",
+    "ChoiceResponse",
+    "LatentClassLogit",
+    "MultinomialLogit",
+    "NestedLogit",
+    "optimal_prices",
+]

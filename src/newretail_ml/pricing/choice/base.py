@@ -28,7 +28,7 @@ class ChoiceResponse(DemandResponse):
 
     utility: np.ndarray
     price_coefficient: np.ndarray
-    draws: np.ndarray | None
+    draws: Any
 
     # The constructor's arguments with products along their last axis.
     by_product: ClassVar[tuple[str, ...]] = (
