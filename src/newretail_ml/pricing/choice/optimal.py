@@ -13,12 +13,20 @@ from newretail_ml.checks import check_whole
 from newretail_ml.errors import DataError
 from newretail_ml.pricing.choice.base import ChoiceResponse, spread
 from newretail_ml.pricing.choice.decision import ChoiceDecision, Priced
+from newretail_ml.pricing.choice.latent import LatentClassLogit
 from newretail_ml.pricing.choice.multinomial import MultinomialLogit
+from newretail_ml.pricing.choice.nested import NestedLogit
+from newretail_ml.pricing.choice.optimal_latent import latent_prices
 from newretail_ml.pricing.choice.optimal_multinomial import multinomial_prices
+from newretail_ml.pricing.choice.optimal_nested import nested_prices
 
 Solver = Callable[[Any, np.ndarray, np.ndarray, int, int], Priced]
 
-SOLVERS: dict[type[ChoiceResponse], Solver] = {MultinomialLogit: multinomial_prices}
+SOLVERS: dict[type[ChoiceResponse], Solver] = {
+    MultinomialLogit: multinomial_prices,
+    NestedLogit: nested_prices,
+    LatentClassLogit: latent_prices,
+}
 
 
 def optimal_prices(
