@@ -79,8 +79,11 @@ class ChoiceResponse(DemandResponse):
         return len(self.markets) == self.n_products
 
     @abstractmethod
-    def shares(self, prices: np.ndarray) -> np.ndarray:
-        """(..., n) share of the customers of its market who choose each product."""
+    def shares(self, prices: np.ndarray, listed: np.ndarray | None = None) -> np.ndarray:
+        """(..., n) share of the customers of its market who choose each product.
+
+        Where `listed`, (..., n) bool, is given, only those products are offered.
+        """
 
     @abstractmethod
     def _through(self, shares: np.ndarray, prices: np.ndarray) -> np.ndarray:
@@ -159,6 +162,11 @@ class ChoiceResponse(DemandResponse):
             "keys": self.keys,
             "evidence": self.evidence,
         }
+
+
+def only_listed(value: np.ndarray, listed: np.ndarray | None) -> np.ndarray:
+    """Worth of the products, minus infinity for those that are not listed."""
+    return value if listed is None else np.where(listed, value, -np.inf)
 
 
 def as_utility(values: object, dimensions: int = 1) -> np.ndarray:

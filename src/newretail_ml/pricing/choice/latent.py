@@ -10,7 +10,7 @@ import pandas as pd
 
 from newretail_ml.checks import check_numbers
 from newretail_ml.errors import DataError
-from newretail_ml.pricing.choice.base import ChoiceResponse, as_coefficient, as_utility
+from newretail_ml.pricing.choice.base import ChoiceResponse, as_coefficient, as_utility, only_listed
 from newretail_ml.pricing.choice.inversion import shifts_to_shares
 from newretail_ml.pricing.response import Evidence, checked_prices
 
@@ -78,14 +78,16 @@ class LatentClassLogit(ChoiceResponse):
         self.draws = draws
         self._settle(prices, market_size, market, level_error, keys, evidence)
 
-    def class_shares(self, prices: np.ndarray) -> np.ndarray:
-        """(..., classes, n) share of each class's customers who choose each product."""
+    def class_shares(self, prices: np.ndarray, listed: np.ndarray | None = None) -> np.ndarray:
+        """(..., classes, n) share of each class's customers who choose each listed product."""
         value = self._values(prices)
+        if listed is not None:
+            value = only_listed(value, np.asarray(listed)[..., None, :])
         return np.exp(value - self.markets.spread(self._log_total(value)))
 
-    def shares(self, prices: np.ndarray) -> np.ndarray:
-        """(..., n) share of the customers of its market who choose each product."""
-        return np.einsum("k,...kn->...n", self.weights, self.class_shares(prices))
+    def shares(self, prices: np.ndarray, listed: np.ndarray | None = None) -> np.ndarray:
+        """(..., n) share of the customers of its market who choose each listed product."""
+        return np.einsum("k,...kn->...n", self.weights, self.class_shares(prices, listed))
 
     def _values(self, prices: np.ndarray) -> np.ndarray:
         at = checked_prices(prices, self.utility.shape[1])[..., None, :]

@@ -9,7 +9,7 @@ import pandas as pd
 
 from newretail_ml.checks import as_numbers
 from newretail_ml.errors import DataError
-from newretail_ml.pricing.choice.base import ChoiceResponse, as_coefficient, as_utility
+from newretail_ml.pricing.choice.base import ChoiceResponse, as_coefficient, as_utility, only_listed
 from newretail_ml.pricing.response import Evidence, checked_prices
 
 
@@ -61,9 +61,9 @@ class MultinomialLogit(ChoiceResponse):
         self.draws = as_draws(draws, self.utility.shape)
         self._settle(prices, market_size, market, level_error, keys, evidence)
 
-    def shares(self, prices: np.ndarray) -> np.ndarray:
-        """(..., n) share of the customers of its market who choose each product."""
-        value = self.values(prices)
+    def shares(self, prices: np.ndarray, listed: np.ndarray | None = None) -> np.ndarray:
+        """(..., n) share of the customers of its market who choose each listed product."""
+        value = only_listed(self.values(prices), listed)
         return np.exp(value - self.markets.spread(self._log_total(value)))
 
     def values(self, prices: np.ndarray) -> np.ndarray:

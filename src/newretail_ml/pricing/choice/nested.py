@@ -13,6 +13,7 @@ from newretail_ml.pricing.choice.base import (
     as_coefficient,
     as_labels,
     as_utility,
+    only_listed,
     spread,
 )
 from newretail_ml.pricing.choice.groups import Groups
@@ -107,17 +108,20 @@ class NestedLogit(ChoiceResponse):
                 next_step="Draw both together.",
             )
 
-    def shares(self, prices: np.ndarray) -> np.ndarray:
-        """(..., n) share of the customers of its market who choose each product."""
-        scaled, within, nest, log_total = self._parts(prices)
+    def shares(self, prices: np.ndarray, listed: np.ndarray | None = None) -> np.ndarray:
+        """(..., n) share of the customers of its market who choose each listed product."""
+        scaled, within, nest, log_total = self._parts(prices, listed)
         logs = scaled - self.nests.spread(np.where(np.isfinite(within), within, 0.0))
         nest = np.where(np.isfinite(nest), nest, 0.0)
         return np.exp(logs + self.nests.spread(nest) - self.markets.spread(log_total))
 
-    def _parts(self, prices: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    def _parts(
+        self, prices: np.ndarray, listed: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Worth over d, (..., n); log sum and worth of the nests; log sum of the markets."""
         at = checked_prices(prices, self.n_products)
-        scaled = (self.utility + self.price_coefficient * at) / self.dissimilarity
+        value = only_listed(self.utility + self.price_coefficient * at, listed)
+        scaled = value / self.dissimilarity
         within = self.nests.log_sum_exp(scaled)
         nest = within * self.dissimilarity[_first(self.nests)]
         return scaled, within, nest, np.logaddexp(0.0, self._nest_markets.log_sum_exp(nest))
