@@ -1,0 +1,7 @@
+"""Regressions on long frames: effects absorbed, zeros kept, instruments, honest errors."""
+
+from newretail_ml.pricing.estimation.regression import estimate
+from newretail_ml.pricing.estimation.result import Estimate
+from newretail_ml.pricing.estimation.within import absorb
+
+__all__ = ["Estimate", "absorb", "estimate"]

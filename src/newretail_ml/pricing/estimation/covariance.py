@@ -1,0 +1,133 @@
+"""Covariance of coefficients: robust to unequal variance, and to errors that clusters share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from newretail_ml.errors import DataError
+from newretail_ml.pricing.estimation.effects import Factor, crossed, group_sums
+
+
+@dataclass(frozen=True)
+class Errors:
+    """How sure coefficients are.
+
+    Attributes:
+        covariance: (k, k) of the coefficients.
+        freedom: degrees of freedom of t statistics.
+        kind: in words.
+        absorbed: effects that were estimated, redundant ones not counted.
+    """
+
+    covariance: np.ndarray
+    freedom: int
+    kind: str
+    absorbed: int
+
+
+def sandwich(
+    bread: np.ndarray,
+    scores: np.ndarray,
+    residuals: np.ndarray,
+    clusters: Sequence[Factor],
+    effects: Sequence[Factor],
+) -> Errors:
+    """Robust covariance, with the corrections for small samples that reghdfe and fixest share.
+
+    Without clusters it is White's with n / (n - parameters); with one cluster the scores are
+    summed inside it (Liang and Zeger 1986), with two they are added and those of their cross
+    subtracted (Cameron, Gelbach and Miller 2011). Effects that lie inside a cluster do not count
+    as parameters.
+
+    Args:
+        bread: (k, k) inverse of the products of the causes.
+        scores: (k, n) causes without effects, weighted; times residuals they are the scores.
+        residuals: (n,).
+        clusters: none, one or two.
+        effects: that were absorbed.
+
+    Raises:
+        DataError: more than two clusters, one group only, or no more rows than parameters.
+    """
+    if len(clusters) > 2:
+        raise DataError("errors can be clustered one or two ways", next_step="Name two at most.")
+    absorbed = absorbed_count(effects)
+    outside = [effect for effect in effects if not any(nested(effect, one) for one in clusters)]
+    n, parameters = scores.shape[1], len(bread) + absorbed_count(outside)
+    if len(outside) < len(effects) and not outside:
+        parameters += 1
+    if n <= parameters:
+        raise DataError(
+            f"{n:,} rows cannot tell {parameters:,} parameters apart",
+            next_step="Pass more rows, absorb fewer effects or name fewer causes.",
+        )
+    if not clusters:
+        middle = (scores * residuals**2) @ scores.T
+        whole = bread @ middle @ bread * (n / (n - parameters))
+        return Errors(whole, n - parameters, "robust to unequal variance", absorbed)
+    groups = min(cluster.levels for cluster in clusters)
+    if groups < 2:
+        raise DataError(
+            f"there is one {clusters[0].name} only, and errors need several to be compared",
+            next_step="Cluster by another column, or not at all.",
+        )
+    middle = _clustered(scores * residuals, clusters)
+    whole = bread @ middle @ bread * ((n - 1) / (n - parameters) * groups / (groups - 1))
+    kind = "clustered by " + " and ".join(cluster.name for cluster in clusters)
+    return Errors(_without_negative(whole), groups - 1, kind, absorbed)
+
+
+def _clustered(scores: np.ndarray, clusters: Sequence[Factor]) -> np.ndarray:
+    middle = sum(_inside(scores, cluster) for cluster in clusters)
+    if len(clusters) == 2:
+        middle = middle - _inside(scores, crossed(*clusters))
+    return np.asarray(middle)
+
+
+def _inside(scores: np.ndarray, cluster: Factor) -> np.ndarray:
+    sums = np.stack([group_sums(cluster, row) for row in scores])
+    return sums @ sums.T
+
+
+def _without_negative(covariance: np.ndarray) -> np.ndarray:
+    """The covariance with negative eigenvalues, which two ways may bring, set to zero."""
+    values, vectors = np.linalg.eigh(covariance)
+    if values.min() >= 0:
+        return covariance
+    return (vectors * np.maximum(values, 0.0)) @ vectors.T
+
+
+def nested(inner: Factor, outer: Factor) -> bool:
+    """Whether each level of one factor has rows in a single level of the other only."""
+    if inner.levels < outer.levels:
+        return False
+    home = np.empty(inner.size, outer.codes.dtype)
+    home[inner.codes] = outer.codes
+    return bool(np.array_equal(home[inner.codes], outer.codes))
+
+
+def absorbed_count(effects: Sequence[Factor]) -> int:
+    """Effects that rows can tell apart.
+
+    Exact for two (one is lost for each connected component of the two); for more it is the
+    largest loss by pairs, as in Correia (2016).
+    """
+    count = effects[0].levels if effects else 0
+    for number, effect in enumerate(effects[1:], 1):
+        lost = max(_components(effect, other) for other in effects[:number])
+        count += effect.levels - lost
+    return count
+
+
+def _components(one: Factor, other: Factor) -> int:
+    from scipy import sparse
+    from scipy.sparse.csgraph import connected_components
+
+    size = one.size + other.size
+    ends = one.codes, one.size + other.codes
+    graph = sparse.coo_array((np.ones(len(one.codes), bool), ends), (size, size))
+    empty = size - one.levels - other.levels
+    return int(connected_components(graph.tocsr(), directed=False)[0]) - empty
