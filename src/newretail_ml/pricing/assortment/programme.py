@@ -116,18 +116,37 @@ class Programme:
         n = len(chance)
         nothing = np.repeat(none, n)
         self.rows.add([(none[None, :], 1.0), (chance[None, :], 1.0)], lower=1.0, upper=1.0, rows=1)
-        # Rows are divided by large ratios, so that no coefficient is large.
-        scale = np.maximum(ratio, 1.0)
-        own, part = 1 / scale, ratio / scale
-        self.rows.add([(chance, own), (nothing, -part)], upper=0.0, rows=n)
         alone = ratio / (1 + ratio)
         self.rows.add([(chance, 1.0), (listing, -alone)], upper=0.0, rows=n)
-        self.rows.add(
-            [(chance, own), (nothing, -part), (listing, -part * highest)],
-            lower=-part * highest,
-            rows=n,
-        )
-        self.rows.add([(chance, own), (listing, -part * lowest)], lower=0.0, rows=n)
+        scale = np.maximum(ratio, 1.0)
+        self.rows.add([(chance, 1 / scale), (listing, -ratio / scale * lowest)], lower=0.0, rows=n)
+        for product in np.unique(where[0]):
+            self._one_price(
+                none, chance, listing, ratio, np.flatnonzero(where[0] == product), highest
+            )
+
+    def _one_price(
+        self,
+        none: np.ndarray,
+        chance: np.ndarray,
+        listing: np.ndarray,
+        ratio: np.ndarray,
+        own: np.ndarray,
+        highest: float,
+    ) -> None:
+        """Of a product's options one at most is listed, and then p = ratio * q.
+
+        Options that hardly anybody takes are left out, so that no coefficient is tiny.
+        """
+        own = own[ratio[own] > 1e-6 * max(1.0, float(ratio[own].max()))]
+        if not len(own):
+            return
+        scale = min(float(ratio[own].min()), 1.0)
+        part = scale / ratio[own][None, :]
+        pair = [(chance[own][None, :], part), (none[None, :], -scale)]
+        self.rows.add(pair, upper=0.0, rows=1)
+        gone = np.full((1, len(own)), -scale * highest)
+        self.rows.add([*pair, (listing[own][None, :], gone)], lower=-scale * highest, rows=1)
 
     def solve(self, time_limit: float) -> tuple[list[np.ndarray] | None, float]:
         """Points of each market's products, if a list was found, and a bound on the money."""
