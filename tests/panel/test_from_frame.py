@@ -305,3 +305,33 @@ def test_a_launch_and_delisting_of_the_same_day_are_taken():
     same = ["2026-01-02", "2026-01-02"]
     panel = Panel.from_frame(long(), statics=lives(launch_date=same, delisting_date=same))
     assert panel.launch.tolist() == panel.delisting.tolist() == [1, 1]
+
+
+def test_further_columns_are_plans_if_asked_for():
+    frame = long(display=[0, 1, 1, 0, 0, 1], competitor_price=[0.9, 2, 2, 3, 3, 3])
+    assert not Panel.from_frame(frame).plans
+    panel = Panel.from_frame(frame, plans=("display", "competitor_price"))
+    assert list(panel.plans) == ["display", "competitor_price"]
+    assert panel.plans["display"].tolist() == [[0, 0, 1], [0, 1, 1]]
+
+
+def test_over_gaps_and_later_a_display_ends_and_a_competitors_price_goes_on():
+    frame = long(display=1, competitor_price=[2, 2, 2, 3, 3, 3]).drop(index=4)
+    panel = Panel.from_frame(frame, plans=["display", "competitor_price"]).reaching(4)
+    assert panel.plans["display"].tolist() == [[1, 0, 1, 0], [1, 1, 1, 0]]
+    assert panel.plans["competitor_price"].tolist() == [[3] * 4, [2] * 4]
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "message"),
+    [
+        ("feature", None, "missing"),
+        ("display", ["yes"] * 6, "not numbers"),
+        ("display", [np.inf] * 6, "infinite"),
+        ("units", [1] * 6, "no plan"),
+    ],
+)
+def test_plans_that_cannot_be_are_refused(column, values, message):
+    frame = long() if values is None else long(**{column: values})
+    with pytest.raises(DataError, match=message):
+        Panel.from_frame(frame, plans=[column])

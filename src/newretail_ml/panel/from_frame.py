@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from newretail_ml import columns as c
+from newretail_ml.checks import need_columns
 from newretail_ml.errors import DataError
-from newretail_ml.panel.panel import Panel
+from newretail_ml.panel.panel import Panel, goes_on
 from newretail_ml.panel.periods import Periods, check_frequency, infer_frequency
 
 PLANS = (c.PRICE, c.REGULAR_PRICE, c.PROMOTION)
@@ -24,9 +27,10 @@ def panel_from_frame(
     freq: str | None,
     statics: pd.DataFrame | None,
     events: pd.DataFrame | None,
+    plans: Sequence[str],
 ) -> Panel:
     """See `Panel.from_frame`."""
-    frame = _checked(frame)
+    frame = _checked(frame, plans)
     freq = freq or infer_frequency(frame[c.DATE])
     check_frequency(freq)
     key_columns = [name for name in c.SERIES_KEYS if name in frame]
@@ -52,7 +56,9 @@ def panel_from_frame(
         launch=launch,
         delisting=positions(attributes, c.DELISTING_DATE, periods, missing=Panel.NEVER),
         plans={
-            name: plan_array(frame[name], series, period, shape) for name in PLANS if name in frame
+            name: plan_array(frame[name], series, period, shape)
+            for name in dict.fromkeys((*PLANS, *plans))
+            if name in frame
         },
         statics=attributes.drop(columns=[c.LAUNCH_DATE, c.DELISTING_DATE], errors="ignore"),
         **({} if events is None else {"events": events}),
@@ -64,7 +70,7 @@ def plan_array(
 ) -> np.ndarray:
     """(series, periods) float32 mean of the values of each cell.
 
-    Over gaps the last price goes on; a promotion does not.
+    Over gaps the last price goes on; a promotion or display does not.
     """
     cell = series * shape[1] + period
     numbers = pd.to_numeric(values).to_numpy(float)
@@ -73,7 +79,7 @@ def plan_array(
     total = np.bincount(cell[known], weights=numbers[known], minlength=shape[0] * shape[1])
     mean = np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0)
     plan = carried_forward(mean.reshape(shape))
-    if values.name == c.PROMOTION:
+    if not goes_on(str(values.name), numbers):
         plan[(count == 0).reshape(shape) & ~np.isnan(plan)] = 0.0
     return plan.astype(np.float32)
 
@@ -98,7 +104,7 @@ def positions(table: pd.DataFrame, column: str, periods: Periods, *, missing: in
     return found
 
 
-def _checked(frame: pd.DataFrame) -> pd.DataFrame:
+def _checked(frame: pd.DataFrame, plans: Sequence[str]) -> pd.DataFrame:
     names = {old: new for old, new in _NIXTLA.items() if old in frame and new not in frame}
     frame = frame.rename(columns=names).reset_index(drop=True)
     for column in (c.ITEM, c.DATE, c.UNITS):
@@ -109,12 +115,14 @@ def _checked(frame: pd.DataFrame) -> pd.DataFrame:
                 column=column,
                 next_step="Rename a column to it (unique_id, ds and y are read too).",
             )
+    need_columns(frame, _FRAME, plans)
+    _refuse_keys(plans)
     if frame.empty:
         raise DataError("there are no rows", table=_FRAME, next_step="Pass at least one row.")
     for column in c.SERIES_KEYS:
         if column in frame:
             _refuse(frame[column], frame[column].isna(), "are missing", "Fill or drop the rows.")
-    numeric = (c.UNITS, c.CENSORED, *PLANS)
+    numeric = (c.UNITS, c.CENSORED, *PLANS, *plans)
     checked = {name: _numbers(frame[name]) for name in numeric if name in frame}
     _refuse(frame[c.UNITS], checked[c.UNITS] < 0, "are negative", "Pass sales before returns.")
     if c.CENSORED in checked:
@@ -143,6 +151,17 @@ def _numbers(values: pd.Series) -> pd.Series:
     _refuse(values, bad, "are not numbers", "Correct them, or leave them empty.")
     _refuse(values, np.isinf(numbers), "are infinite", "Correct them, or leave them empty.")
     return numbers
+
+
+def _refuse_keys(plans: Sequence[str]) -> None:
+    taken = [name for name in plans if name in (*c.SERIES_KEYS, c.DATE, c.UNITS, c.CENSORED)]
+    if taken:
+        raise DataError(
+            f"{taken[0]} is a key or the sales, and no plan",
+            table=_FRAME,
+            column=taken[0],
+            next_step="Leave it out of plans.",
+        )
 
 
 def _refuse(

@@ -35,7 +35,7 @@ class Panel:
         launch: (series,) period of the launch, or -1 where no table tells it.
         delisting: (series,) first period in which the series is no longer sold, or
             ``NEVER``.
-        plans: name -> (series, periods) float32: price, regular_price, promotion.
+        plans: name -> (series, periods) float32: price, regular_price, promotion, and others.
         statics: one row a series: category, brand, region and the like.
         events: columns date, event, and location_id or region where an event is local.
 
@@ -87,6 +87,7 @@ class Panel:
         freq: str | None = None,
         statics: pd.DataFrame | None = None,
         events: pd.DataFrame | None = None,
+        plans: Sequence[str] = (),
     ) -> Panel:
         """A panel from a long frame: item_id, location_id, date, units, or unique_id, ds, y.
 
@@ -104,6 +105,9 @@ class Panel:
                 left out after a launch count as zero sales even before the first row. An item
                 yet to be launched needs one row in the frame, with no units.
             events: columns date, event, and location_id or region where an event is local.
+            plans: further columns that are plans, such as display or competitor_price. Where
+                rows are left out, values between 0 and 1 (a display, the share of a week on
+                television) count as 0, and others (a price) go on.
 
         Raises:
             DataError: a column is missing, a key repeats, units are text, negative or
@@ -111,7 +115,7 @@ class Panel:
         """
         from newretail_ml.panel.from_frame import panel_from_frame
 
-        return panel_from_frame(cls, frame, freq, statics, events)
+        return panel_from_frame(cls, frame, freq, statics, events, plans)
 
     @property
     def n_series(self) -> int:
@@ -236,7 +240,7 @@ class Panel:
 def _after(name: str, plans: Mapping[str, np.ndarray]) -> np.ndarray:
     """(series, 1) what a plan comes to where it ends."""
     last = plans[name][:, -1:]
-    if name == c.PROMOTION:
+    if not goes_on(name, plans[name]):
         return np.zeros_like(last)
     if name != c.PRICE:
         return last
@@ -247,6 +251,18 @@ def _after(name: str, plans: Mapping[str, np.ndarray]) -> np.ndarray:
     else:
         return last
     return np.where(np.isnan(usual) | np.isnan(last), last, usual)
+
+
+def goes_on(name: str, values: np.ndarray) -> bool:
+    """Whether a plan goes on where nothing is told: a price does, a promotion or display ends.
+
+    >>> goes_on("display", np.array([0.0, 1.0])), goes_on("competitor_price", np.array([0.9, 1.2]))
+    (False, True)
+    """
+    if name in (c.PRICE, c.REGULAR_PRICE, c.PROMOTION):
+        return name != c.PROMOTION
+    known = values[~np.isnan(values)]
+    return not bool(((known >= 0) & (known <= 1)).all())
 
 
 def _last_without_promotion(price: np.ndarray, promotion: np.ndarray) -> np.ndarray:
