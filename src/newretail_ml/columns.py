@@ -70,6 +70,9 @@ FIRST: Final = "first"
 LAST: Final = "last"
 CHANNELS: Final = "channels"
 
+PROPENSITY: Final = "propensity"
+CHOSEN: Final = "chosen"
+
 EVENT: Final = "event"
 COUNTRY: Final = "country"
 
