@@ -1,7 +1,16 @@
 """Regressions on long frames: effects absorbed, zeros kept, instruments, honest errors."""
 
+from newretail_ml.pricing.estimation.bootstrap import Bootstrap, block_bootstrap
+from newretail_ml.pricing.estimation.linear import InstrumentTests
 from newretail_ml.pricing.estimation.regression import estimate
 from newretail_ml.pricing.estimation.result import Estimate
 from newretail_ml.pricing.estimation.within import absorb
 
-__all__ = ["Estimate", "absorb", "estimate"]
+__all__ = [
+    "Bootstrap",
+    "Estimate",
+    "InstrumentTests",
+    "absorb",
+    "block_bootstrap",
+    "estimate",
+]

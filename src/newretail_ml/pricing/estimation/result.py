@@ -9,6 +9,7 @@ import pandas as pd
 
 from newretail_ml.checks import check_number
 from newretail_ml.errors import DataError
+from newretail_ml.pricing.estimation.linear import InstrumentTests
 
 
 @dataclass(frozen=True, repr=False)
@@ -26,6 +27,7 @@ class Estimate:
         left_out: reason -> rows that do not.
         outcome: (n,) of the used rows.
         residuals: (n,) outcome less fitted.
+        instruments: their tests, where there are instruments.
         warnings: what should be known before the coefficients are believed.
     """
 
@@ -39,6 +41,7 @@ class Estimate:
     left_out: dict[str, int]
     outcome: np.ndarray
     residuals: np.ndarray
+    instruments: InstrumentTests | None = None
     warnings: tuple[str, ...] = ()
 
     @property
