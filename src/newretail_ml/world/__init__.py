@@ -4,15 +4,23 @@ from newretail_ml.world.chain import Chain, make_chain
 from newretail_ml.world.config import SAMPLE, ChainConfig
 from newretail_ml.world.festivals import shopping_festivals
 from newretail_ml.world.make import World, make_world
+from newretail_ml.world.pricing import ProfitGap, current_prices, profit_gap, replay_prices
+from newretail_ml.world.true_response import TrueResponse, true_response
 from newretail_ml.world.truth import Truth
 
 __all__ = [
     "SAMPLE",
     "Chain",
     "ChainConfig",
+    "ProfitGap",
+    "TrueResponse",
     "Truth",
     "World",
+    "current_prices",
     "make_chain",
     "make_world",
+    "profit_gap",
+    "replay_prices",
     "shopping_festivals",
+    "true_response",
 ]
