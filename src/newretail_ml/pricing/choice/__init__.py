@@ -1,6 +1,7 @@
 """Choice models: customers who take one product of an assortment, or none."""
 
 from newretail_ml.pricing.choice.base import ChoiceResponse
+from newretail_ml.pricing.choice.berry import LogitEstimate, estimate_logit
 from newretail_ml.pricing.choice.decision import ChoiceDecision
 from newretail_ml.pricing.choice.latent import LatentClassLogit
 from newretail_ml.pricing.choice.multinomial import MultinomialLogit
@@ -11,7 +12,9 @@ __all__ = [
     "ChoiceDecision",
     "ChoiceResponse",
     "LatentClassLogit",
+    "LogitEstimate",
     "MultinomialLogit",
     "NestedLogit",
+    "estimate_logit",
     "optimal_prices",
 ]

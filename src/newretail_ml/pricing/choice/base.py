@@ -86,10 +86,17 @@ class ChoiceResponse(DemandResponse):
         """
 
     @abstractmethod
-    def _through(self, shares: np.ndarray, prices: np.ndarray) -> np.ndarray:
+    def _log_nothing(self, prices: np.ndarray) -> np.ndarray:
+        """(markets,) logarithms of the shares of those who buy nothing at prices (n,)."""
+
+    @abstractmethod
+    def _through(
+        self, shares: np.ndarray, prices: np.ndarray, log_nothing: np.ndarray
+    ) -> np.ndarray:
         """Utilities with which the shares at prices (n,) are as given, (n,).
 
-        The share of those who choose none is as before.
+        The logarithms of the shares that buy nothing, (n,), are known to more digits than the
+        shares tell.
         """
 
     @abstractmethod
@@ -121,8 +128,30 @@ class ChoiceResponse(DemandResponse):
         inside = self.markets.spread(self.markets.sum(self.shares(prices)))
         size = np.where((total > 0) & (inside > 0), total, self.market_size * inside)
         size = np.divide(size, inside, out=self.market_size.copy(), where=inside > 0)
-        utility = self._through(units / size, prices)
+        nothing = self.markets.spread(self._log_nothing(prices))
+        utility = self._through(units / size, prices, nothing)
         return self._with(utility=utility, market_size=size)
+
+    def with_shares(self, shares: np.ndarray, prices: np.ndarray | None = None) -> Self:
+        """The same customers with other tastes: shares at prices (by default the current).
+
+        Args:
+            shares: (n,) at least zero and below 1 in total in each market; a product with 0 gets
+                the utility minus infinity.
+            prices: (n,) at which they hold.
+
+        Raises:
+            DataError: the shares of a market add up to 1 or more, or one is below zero.
+        """
+        wanted = spread("shares", shares, self.n_products)
+        left = 1 - self.markets.sum(wanted)
+        if (wanted < 0).any() or (left <= 0).any():
+            raise DataError(
+                f"shares are below zero, or add up to 1 or more in {(left <= 0).sum():,} markets",
+                next_step="Give a market size above the units sold: some customers buy nothing.",
+            )
+        nothing = self.markets.spread(np.log(left))
+        return self._with(utility=self._through(wanted, self._at(prices), nothing))
 
     def select(self, products: np.ndarray) -> Self:
         """The response of some products, at their positions; the others are not offered."""

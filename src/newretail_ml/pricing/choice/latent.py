@@ -36,8 +36,8 @@ class LatentClassLogit(ChoiceResponse):
         evidence: what the response rests on; taken as true where left out.
 
     Raises:
-        DataError: shapes differ, weights do not add up to 1, a price is not above zero, or a
-            coefficient is above zero.
+        DataError: shapes differ, weights are not above zero or do not add up to 1, a price is
+            not above zero, or a coefficient is above zero.
 
     >>> response = LatentClassLogit([0.4, 0.6], [[3.0, 1.5], [1.0, 2.0]], [-0.5, -0.9], [5.0, 3.0])
     >>> response.units([5.0, 3.0]).round(4).tolist()
@@ -69,7 +69,8 @@ class LatentClassLogit(ChoiceResponse):
         told = np.asarray(price_coefficient)
         told = told[:, None] if told.ndim == 1 else told
         self.price_coefficient = as_coefficient(told, self.utility.shape)
-        if len(self.weights) != len(self.utility) or not np.isclose(self.weights.sum(), 1.0):
+        whole = np.isclose(self.weights.sum(), 1.0) and (self.weights > 0).all()
+        if len(self.weights) != len(self.utility) or not whole:
             raise DataError(
                 f"{len(self.weights)} weights that add up to {self.weights.sum():g}, for "
                 f"{len(self.utility)} classes",
@@ -127,8 +128,14 @@ class LatentClassLogit(ChoiceResponse):
             few.draws = [one.select(products) for one in self.draws]
         return few
 
-    def _through(self, shares: np.ndarray, prices: np.ndarray) -> np.ndarray:
-        value, shift = self._values(prices), np.zeros(self.n_products)
+    def _log_nothing(self, prices: np.ndarray) -> np.ndarray:
+        nothing = -self._log_total(self._values(prices))
+        return np.logaddexp.reduce(np.log(self.weights)[:, None] + nothing, axis=0)
+
+    def _through(
+        self, shares: np.ndarray, prices: np.ndarray, log_nothing: np.ndarray
+    ) -> np.ndarray:
+        value, shift = self._values(prices), np.zeros(len(log_nothing))
         for members in self.markets.members():
             shift[members] = shifts_to_shares(self.weights, value[:, members], shares[members])
         return self.utility + np.where(np.isfinite(self.utility), shift, 0.0)

@@ -95,10 +95,14 @@ class MultinomialLogit(ChoiceResponse):
         """(..., markets) log(1 + sum exp(v))."""
         return np.logaddexp(0.0, self.markets.log_sum_exp(value))
 
-    def _through(self, shares: np.ndarray, prices: np.ndarray) -> np.ndarray:
-        log_total = self.markets.spread(self._log_total(self.values(prices)))
+    def _log_nothing(self, prices: np.ndarray) -> np.ndarray:
+        return -self._log_total(self.values(prices))
+
+    def _through(
+        self, shares: np.ndarray, prices: np.ndarray, log_nothing: np.ndarray
+    ) -> np.ndarray:
         with np.errstate(divide="ignore"):
-            return np.log(shares) + log_total - self.price_coefficient * prices
+            return np.log(shares) - log_nothing - self.price_coefficient * prices
 
     def _drawn(self, n: int, rng: np.random.Generator) -> list[dict[str, Any]]:
         return drawn_coefficients(self.draws, self.price_coefficient, n, rng)

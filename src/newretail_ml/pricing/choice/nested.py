@@ -146,14 +146,16 @@ class NestedLogit(ChoiceResponse):
         total = self.nests.spread(self.nests.sum(shares))
         return np.divide(shares, total, out=np.zeros_like(shares), where=total > 0)
 
-    def _through(self, shares: np.ndarray, prices: np.ndarray) -> np.ndarray:
+    def _log_nothing(self, prices: np.ndarray) -> np.ndarray:
+        return -self._parts(prices)[-1]
+
+    def _through(
+        self, shares: np.ndarray, prices: np.ndarray, log_nothing: np.ndarray
+    ) -> np.ndarray:
         """Berry's inversion: v = log s - log s0 - (1 - d) log share of the nest."""
-        log_total = self.markets.spread(self._parts(prices)[-1])
+        within = np.log(np.where(shares > 0, self._within(shares), 1.0))
         with np.errstate(divide="ignore"):
-            worth = np.log(shares) + log_total
-            worth = worth - np.where(shares > 0, (1 - self.dissimilarity), 0.0) * np.log(
-                np.where(shares > 0, self._within(shares), 1.0)
-            )
+            worth = np.log(shares) - log_nothing - (1 - self.dissimilarity) * within
         return worth - self.price_coefficient * prices
 
     def _drawn(self, n: int, rng: np.random.Generator) -> list[dict[str, Any]]:
