@@ -1,10 +1,11 @@
 """Pricing, timed: elasticities on ten million rows beside pyfixest.
 
-Elasticity: log units on log price and promotion, 10 million rows of 100,000 store-items, ordered by
-week; store-item effects absorbed, once alone and once with week effects, errors clustered by
-store-item. pyfixest runs without copies of the data, which is its fastest. Each pair of runs follows
-one another, and the figure is the median of their ratios; both coefficients and standard errors
-are printed, which shows that both do the same work. An argument sets another number of rows.
+Elasticity: log units on log price and promotion, 10 million rows of 100,000 store-items, ordered
+by week; store-item effects absorbed, once alone and once with week effects, errors clustered by
+store-item. pyfixest runs without copies of the data, which is its fastest. Each pair of runs
+follows one another, and the figure is the median of their ratios; both coefficients and standard
+errors are printed, which shows that both do the same work. An argument sets another number of
+rows.
 """
 
 import sys
@@ -89,7 +90,8 @@ def elasticities(n_rows: int) -> None:
             print(f"  {' + '.join(absorb)}: ours {our_time:.2f} s, pyfixest {peer_time:.2f} s")
         for name, one, other in (("ours", *our_answer), ("pyfixest", *peer_answer)):
             print(f"  {name}: coefficients {one.round(8)}, errors {other.round(8)}")
-        print(f"  {' + '.join(absorb)}: ours / pyfixest {version('pyfixest')}: {median(ratios):.2f}")
+        beside = f"ours / pyfixest {version('pyfixest')}"
+        print(f"  {' + '.join(absorb)}: {beside}: {median(ratios):.2f}")
 
 
 def main() -> None:

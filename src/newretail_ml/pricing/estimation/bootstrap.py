@@ -101,7 +101,7 @@ def block_bootstrap(
     entry: Entry = block
     regression = prepare(frame, outcome, causes, cluster=[entry], **options)
     rows = regression.rows
-    counts = rows.clusters[0].counts()
+    counts = rows.clusters[0].counts
     blocks = np.flatnonzero(counts)
     if len(blocks) < 2:
         raise DataError(

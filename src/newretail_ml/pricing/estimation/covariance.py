@@ -102,6 +102,8 @@ def _without_negative(covariance: np.ndarray) -> np.ndarray:
 
 def nested(inner: Factor, outer: Factor) -> bool:
     """Whether each level of one factor has rows in a single level of the other only."""
+    if inner.codes is outer.codes:
+        return True
     if inner.levels < outer.levels:
         return False
     home = np.empty(inner.size, outer.codes.dtype)
@@ -123,6 +125,9 @@ def absorbed_count(effects: Sequence[Factor]) -> int:
 
 
 def _components(one: Factor, other: Factor) -> int:
+    """How many parts two factors fall into that share no rows."""
+    if _all_connected(one, other):
+        return 1
     from scipy import sparse
     from scipy.sparse.csgraph import connected_components
 
@@ -131,3 +136,17 @@ def _components(one: Factor, other: Factor) -> int:
     graph = sparse.coo_array((np.ones(len(one.codes), bool), ends), (size, size))
     empty = size - one.levels - other.levels
     return int(connected_components(graph.tocsr(), directed=False)[0]) - empty
+
+
+def _all_connected(one: Factor, other: Factor, steps: int = 3) -> bool:
+    """Whether few steps lead from the commonest level to all others; False may mean later."""
+    here = np.zeros(other.size, bool)
+    here[np.argmax(other.counts)] = True
+    for _ in range(steps):
+        there = np.zeros(one.size, bool)
+        there[one.codes[here[other.codes]]] = True
+        here[other.codes[there[one.codes]]] = True
+        if np.count_nonzero(here) == other.levels:
+            # Every level of one shares rows with some level of the other.
+            return True
+    return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ Entry = Hashable | tuple[Hashable, ...]
 _SPARE = 4
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Factor:
     """One categorical effect.
 
@@ -30,22 +31,26 @@ class Factor:
     codes: np.ndarray
     size: int
 
-    def kept(self, rows: np.ndarray | None) -> Factor:
-        """The factor of some rows, (n,) bool; of all rows where None."""
-        return self if rows is None else Factor(self.name, self.codes[rows], self.size)
+    def kept(self, rows: np.ndarray) -> Factor:
+        """The factor of some rows, (n,) bool."""
+        return Factor(self.name, self.codes[rows], self.size)
 
+    @cached_property
     def counts(self) -> np.ndarray:
         """(size,) rows of each code."""
         return np.bincount(self.codes, minlength=self.size)
 
-    @property
+    @cached_property
     def levels(self) -> int:
         """How many codes have rows."""
-        return int(np.count_nonzero(self.counts()))
+        return int(np.count_nonzero(self.counts))
 
 
 def factors(
-    frame: pd.DataFrame, entries: Hashable | Sequence[Entry], purpose: str
+    frame: pd.DataFrame,
+    entries: Hashable | Sequence[Entry],
+    purpose: str,
+    known: dict[tuple[Hashable, ...], Factor] | None = None,
 ) -> tuple[Factor, ...]:
     """One factor an entry; an entry is a column, or a tuple of columns for their cross.
 
@@ -53,6 +58,7 @@ def factors(
         frame: the rows.
         entries: one column, or several entries.
         purpose: what they are for, named in errors.
+        known: factors made before, which are used again and added to.
 
     Raises:
         DataError: a column is missing, or an entry is named twice.
@@ -67,7 +73,11 @@ def factors(
         raise DataError(
             f"{purpose} names the same effect twice", next_step="Name each effect once."
         )
-    return tuple(_crossed(frame, name) for name in names)
+    known = {} if known is None else known
+    for name in names:
+        if name not in known:
+            known[name] = _crossed(frame, name)
+    return tuple(known[name] for name in names)
 
 
 def numbered(name: str, codes: object) -> Factor:
@@ -79,8 +89,10 @@ def group_sums(
     effect: Factor, values: np.ndarray | None, weights: np.ndarray | None = None
 ) -> np.ndarray:
     """(size,) weighted sums of values, (n,), by code; of ones where None."""
+    if values is None and weights is None:
+        return effect.counts.astype(float)
     if values is None:
-        return np.bincount(effect.codes, weights, minlength=effect.size).astype(float)
+        return np.bincount(effect.codes, weights, minlength=effect.size)
     weighted = values if weights is None else values * weights
     return np.bincount(effect.codes, weighted, minlength=effect.size)
 
@@ -125,6 +137,7 @@ def _coded(column: pd.Series) -> Factor:
         values = column.to_numpy()
         low, high = int(values.min()), int(values.max())
         if high - low < _SPARE * len(values):
-            return Factor(name, values.astype(np.int64) - low, high - low + 1)
+            codes = values.astype(np.int64, copy=False)
+            return Factor(name, codes - low if low else codes, high - low + 1)
     codes, labels = pd.factorize(column)
     return Factor(name, codes.astype(np.int64, copy=False), max(len(labels), 1))

@@ -55,14 +55,16 @@ class Rows:
             return self
         used = self.used.copy()
         used[self.used] = keep
+        # A factor that is absorbed and clustered by is kept once.
+        kept = {id(factor): factor.kept(keep) for factor in {*self.effects, *self.clusters}}
         return Rows(
             self.outcome[keep],
             self.causes[:, keep],
             self.names,
             self.instruments[:, keep],
             self.instrument_names,
-            tuple(effect.kept(keep) for effect in self.effects),
-            tuple(cluster.kept(keep) for cluster in self.clusters),
+            tuple(kept[id(effect)] for effect in self.effects),
+            tuple(kept[id(cluster)] for cluster in self.clusters),
             None if self.weights is None else self.weights[keep],
             used,
             self.left_out | {reason: self.left_out.get(reason, 0) + gone},
@@ -98,7 +100,9 @@ def read(
     names = [outcome, *causes, *instruments, *([weights] if weights else [])]
     _check_names(frame, outcome, causes, instruments)
     need_columns(frame, "frame", names)
-    effects, clusters = factors(frame, absorb, "absorb"), factors(frame, cluster, "cluster")
+    known: dict[tuple[Hashable, ...], Factor] = {}
+    effects = factors(frame, absorb, "absorb", known)
+    clusters = factors(frame, cluster, "cluster", known)
     columns = {name: _numbers(frame[name]) for name in names}
     keep = _complete(columns.values(), (*effects, *clusters))
     if weights:
@@ -128,7 +132,7 @@ def without_singletons(rows: Rows) -> Rows:
     while True:
         keep = np.ones(rows.n, bool)
         for effect in rows.effects:
-            counts = effect.counts()
+            counts = effect.counts
             if (alone := counts == 1).any():
                 keep &= ~alone[effect.codes]
         if keep.all():
