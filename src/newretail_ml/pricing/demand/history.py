@@ -1,0 +1,202 @@
+"""What a price model learns from: demand, prices and promotions of a panel, side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from newretail_ml import columns as c
+from newretail_ml.errors import DataError
+from newretail_ml.panel import Panel
+from newretail_ml.panel.panel import goes_on
+from newretail_ml.pricing.demand.market import Market
+from newretail_ml.pricing.response import Evidence
+
+# Demand with more zeros than this is a count, and its logarithm no measure of it.
+MOST_ZEROS = 0.01
+_LEAST_PERIODS = 8
+_LEAST_MOVES = 3
+_LEAST_SPREAD = 0.02
+
+
+@dataclass(frozen=True, eq=False)
+class Scale:
+    """What was learned of prices and plans, to read those of any other periods alike.
+
+    Attributes:
+        market: which products stand beside one another.
+        usual: (series,) mean log price of the periods that teach.
+        current: (series,) price at the end of the history, without promotion.
+        flags: names of the plans that are promotions, displays and the like.
+        others: name -> (series,) mean of a plan that is another number.
+    """
+
+    market: Market
+    usual: np.ndarray
+    current: np.ndarray
+    flags: tuple[str, ...]
+    others: dict[str, np.ndarray]
+
+    def relative(self, log_prices: np.ndarray) -> np.ndarray:
+        """(..., series) log price less the usual one; 0 where no price is known."""
+        return np.nan_to_num(log_prices - self.usual, nan=0.0)
+
+    def log_prices(self, panel: Panel, periods: slice) -> np.ndarray:
+        """(periods, series) log prices of a panel; NaN where none is known."""
+        _check_series(panel, len(self.usual))
+        panel = panel.reaching(periods.stop)
+        return np.log(panel.plans[c.PRICE][:, periods].astype(float)).T
+
+    def plans(self, panel: Panel, periods: slice) -> np.ndarray:
+        """(periods, series, plans) flags, then other numbers less their mean; 0 if not known."""
+        panel = panel.reaching(periods.stop)
+        missing = [name for name in (*self.flags, *self.others) if name not in panel.plans]
+        if missing:
+            raise DataError(
+                f"the plan {missing[0]!r} was there when the model was fitted, and now is not",
+                table="panel",
+                next_step="Pass a panel with the plans of the fit.",
+            )
+        read = [panel.plans[name][:, periods].astype(float) for name in self.flags]
+        for name, mean in self.others.items():
+            values = panel.plans[name][:, periods].astype(float)
+            read.append(values - mean[:, None])
+        shape = (periods.stop - periods.start, panel.n_series, len(read))
+        stacked = np.stack(read, axis=-1).transpose(1, 0, 2) if read else np.zeros(shape)
+        return np.nan_to_num(stacked, nan=0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """The periods that teach, as (periods, series) arrays.
+
+    Attributes:
+        scale: what is needed to read other periods alike.
+        units: units; NaN where they do not show demand.
+        log_prices: log prices; NaN where none is known.
+        plans: (periods, series, plans), see `Scale.plans`.
+        counts: whether zeros are too many for logarithms.
+    """
+
+    scale: Scale
+    units: np.ndarray
+    log_prices: np.ndarray
+    plans: np.ndarray
+    counts: bool
+
+    @classmethod
+    def of(cls, panel: Panel, counts: bool | None = None) -> History:
+        """What a panel teaches until its cut.
+
+        Args:
+            panel: the panel, with prices.
+            counts: whether zeros are kept; by default, where they are more than a few.
+        """
+        past = slice(0, panel.cut)
+        units = panel.demand().astype(float)
+        price = panel.plans[c.PRICE][:, past].astype(float)
+        units[np.isnan(price)] = np.nan
+        if counts is None:
+            known_units = units[~np.isnan(units)]
+            counts = bool(len(known_units)) and bool(np.mean(known_units == 0) > MOST_ZEROS)
+        if not counts:
+            units[units == 0] = np.nan
+        scale = _scale(panel, ~np.isnan(units), price)
+        _check_taught(units)
+        return cls(scale, units.T, np.log(price).T, scale.plans(panel, past), counts)
+
+    @property
+    def teaches(self) -> np.ndarray:
+        """(periods, series) whether demand is known."""
+        return ~np.isnan(self.units)
+
+    @property
+    def relative(self) -> np.ndarray:
+        """(periods, series) log price less the usual one."""
+        return self.scale.relative(self.log_prices)
+
+    def log_units(self) -> np.ndarray:
+        """(periods, series) log of units; NaN where they teach nothing."""
+        with np.errstate(divide="ignore"):
+            return np.log(self.units)
+
+    def evidence(self) -> Evidence:
+        """Whether prices moved enough, series by series, to tell what they do."""
+        prices, known = np.exp(self.log_prices), self.teaches.sum(axis=0)
+        filled = np.where(self.teaches, self.relative, 0.0)
+        spread = np.sqrt((filled**2).sum(axis=0) / np.maximum(known, 1))
+        moves = (np.abs(filled) > _LEAST_SPREAD / 2).sum(axis=0)
+        reason = np.full(len(known), "", dtype=object)
+        reason[(spread < _LEAST_SPREAD) | (moves < _LEAST_MOVES)] = (
+            "the price hardly moved: change it in some periods, or in some locations"
+        )
+        reason[known < _LEAST_PERIODS] = (
+            f"fewer than {_LEAST_PERIODS} periods with known demand and price: wait for more"
+        )
+        lowest = np.where(self.teaches, prices, np.inf).min(axis=0)
+        highest = np.where(self.teaches, prices, -np.inf).max(axis=0)
+        nowhere = np.where(known > 0, 0.0, np.nan)
+        return Evidence(reason == "", reason, lowest + nowhere, highest + nowhere)
+
+
+def _scale(panel: Panel, teaches: np.ndarray, price: np.ndarray) -> Scale:
+    mean = _mean(np.log(price), teaches)
+    usual = np.where(np.isnan(mean), _mean(np.log(price), ~np.isnan(price)), mean)
+    more = [name for name in panel.plans if name not in (c.PRICE, c.REGULAR_PRICE)]
+    flags = tuple(name for name in more if not goes_on(name, panel.plans[name]))
+    known = slice(0, panel.cut)
+    others = {
+        name: np.nan_to_num(_mean(panel.plans[name][:, known].astype(float), teaches))
+        for name in more
+        if name not in flags
+    }
+    return Scale(Market.of(panel), usual, _current(panel, price), flags, others)
+
+
+def _current(panel: Panel, price: np.ndarray) -> np.ndarray:
+    """(series,) the last price without promotion, or else the last one."""
+    plain = ~np.isnan(price)
+    if c.PROMOTION in panel.plans:
+        plain &= ~(panel.plans[c.PROMOTION][:, : panel.cut] > 0)
+    plain = np.where(plain.any(axis=1, keepdims=True), plain, ~np.isnan(price))
+    last = price.shape[1] - 1 - np.flip(plain, axis=1).argmax(axis=1)
+    current = price[np.arange(len(price)), last]
+    if np.isnan(current).any():
+        rows = np.flatnonzero(np.isnan(current))
+        raise DataError(
+            f"{len(rows):,} series have no price in the known periods",
+            table="panel",
+            column=c.PRICE,
+            rows=rows,
+            next_step="Leave those series out: panel.select(...).",
+        )
+    return current
+
+
+def _mean(values: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """(series,) mean over some periods; NaN where there are none."""
+    rows = rows & ~np.isnan(values)
+    count = rows.sum(axis=1)
+    total = np.where(rows, values, 0.0).sum(axis=1)
+    return np.divide(total, count, out=np.full(len(values), np.nan), where=count > 0)
+
+
+def _check_taught(units: np.ndarray) -> None:
+    if not (units > 0).any():
+        raise DataError(
+            "nothing was sold while prices were known, so there is no demand to learn",
+            table="panel",
+            column=c.UNITS,
+            next_step="Bring sales, and prices of the same periods.",
+        )
+
+
+def _check_series(panel: Panel, n: int) -> None:
+    if panel.n_series != n or c.PRICE not in panel.plans:
+        raise DataError(
+            f"the panel has {panel.n_series:,} series, with"
+            f"{'' if c.PRICE in panel.plans else 'out'} prices, and the model was fitted on {n:,}",
+            table="panel",
+            next_step="Pass the series of the fit in their order, with their prices.",
+        )

@@ -1,0 +1,171 @@
+"""Demand as boosted trees tell it, as a function of all prices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from newretail_ml.pricing.demand.tree_inputs import TreeInputs
+from newretail_ml.pricing.response import DemandResponse, Evidence, checked_prices
+
+# Trees rise in steps, so a slope is measured over an arc of prices around the point.
+_ARC = 0.1
+_ROWS_AT_ONCE = 200_000
+
+
+@dataclass(frozen=True, eq=False)
+class Ensemble:
+    """Boosters whose mean is the effect of prices and plans on log demand, beside a slope.
+
+    Attributes:
+        inputs: how prices become columns.
+        slope: elasticity that all products share, which the trees correct.
+        boosters: LightGBM boosters, each of a half of the history.
+        threads: for prediction; results are the same for any number.
+    """
+
+    inputs: TreeInputs
+    slope: float
+    boosters: Sequence[Any]
+    threads: int
+
+    def effect(self, columns: np.ndarray) -> np.ndarray:
+        """(...) log of what prices and plans do, of columns (..., columns)."""
+        rows = columns.reshape(-1, columns.shape[-1])
+        total = np.zeros(len(rows))
+        for begin in range(0, len(rows), _ROWS_AT_ONCE):
+            part = rows[begin : begin + _ROWS_AT_ONCE]
+            for booster in self.boosters:
+                total[begin : begin + len(part)] += booster.predict(
+                    part, raw_score=True, num_threads=self.threads
+                )
+        mean = total / max(len(self.boosters), 1)
+        return (mean + self.slope * rows[:, 0]).reshape(columns.shape[:-1])
+
+    def of(self, number: int) -> Ensemble:
+        """The ensemble of one booster alone."""
+        return replace(self, boosters=[self.boosters[number]]) if self.boosters else self
+
+
+class TreeResponse(DemandResponse):
+    """Demand by boosted trees: falling in the own price, rising in others', with any bends.
+
+    It says what happens in the first period of a new price. Elasticities are slopes over an arc
+    of 10% to either side, because trees rise in steps.
+
+    Args:
+        ensemble: the trees.
+        level: (n,) log units where the trees' effect is zero.
+        context: (contexts, columns) the columns beside those of prices; units are their mean.
+        keys: one row a product.
+        evidence: what the response rests on.
+        level_error: (n,) standard error of the level.
+        each_level: (boosters, n) level of each booster alone; they are what `sample` draws from.
+    """
+
+    def __init__(
+        self,
+        ensemble: Ensemble,
+        level: np.ndarray,
+        context: np.ndarray,
+        *,
+        keys: pd.DataFrame,
+        evidence: Evidence,
+        level_error: np.ndarray | float = 0.0,
+        each_level: np.ndarray | None = None,
+    ) -> None:
+        self.ensemble = ensemble
+        self.level = level
+        self.context = context
+        self.keys = keys.reset_index(drop=True)
+        self.evidence = evidence
+        self.level_error = level_error
+        self.each_level = each_level
+        self.prices = ensemble.inputs.scale.current
+
+    @property
+    def separable(self) -> bool:
+        """Whether no product has another beside it."""
+        return bool((self.ensemble.inputs.scale.market.size == 1).all())
+
+    def units(self, prices: np.ndarray) -> np.ndarray:
+        """(..., n) expected units a period at prices (..., n)."""
+        log_prices = np.log(checked_prices(prices, self.n_products))
+        inputs = self.ensemble.inputs
+        at_prices = inputs.of_prices(log_prices, self._before)
+        item = inputs.item_column - at_prices.shape[-1]
+        total = np.zeros(log_prices.shape)
+        for rest in self.context:
+            shape = (*log_prices.shape, len(rest))
+            beside = np.array(np.broadcast_to(rest, shape))
+            beside[..., item] = inputs.scale.market.item
+            columns = np.concatenate([at_prices, beside], axis=-1)
+            total += np.exp(self.level + self.ensemble.effect(columns))
+        return total / len(self.context)
+
+    @cached_property
+    def _before(self) -> np.ndarray:
+        return np.log(self.prices)
+
+    def elasticities(self, prices: np.ndarray | None = None) -> np.ndarray:
+        """(n, n) elasticities over arcs of 10% at the current prices, or at others."""
+        prices, market = self._at(prices), self.ensemble.inputs.scale.market
+        result = np.zeros((self.n_products, self.n_products))
+        for rank in range(int(market.size.max())):
+            moved = np.flatnonzero(market.rank == rank)
+            slopes = self._slopes(prices, moved)
+            column = np.full(market.n_places, -1)
+            column[market.place[moved]] = moved
+            columns = column[market.place]
+            rows = np.flatnonzero(columns >= 0)
+            result[rows, columns[rows]] = slopes[rows]
+        return result
+
+    def _slopes(self, prices: np.ndarray, moved: np.ndarray) -> np.ndarray:
+        """(n,) change of log units with the log price of the one product moved in each market."""
+        step = np.zeros(self.n_products)
+        step[moved] = np.log1p(_ARC)
+        low, high = np.log(self.units(prices * np.exp([-step, step])))
+        return (high - low) / (2 * np.log1p(_ARC))
+
+    def sample(self, n: int, random_state: int = 0) -> list[Self]:
+        """Responses of single boosters, with levels by their error."""
+        rng = np.random.default_rng(random_state)
+        if self.each_level is None:
+            return [self._with(level=self.level) for _ in range(n)]
+        chosen = rng.permutation(n) % len(self.each_level)
+        noise = rng.standard_normal((n, self.n_products)) * self.level_error
+        return [
+            self._with(level=self.each_level[number] + error, ensemble=self.ensemble.of(number))
+            for number, error in zip(chosen, noise, strict=True)
+        ]
+
+    def anchored(self, units: np.ndarray, prices: np.ndarray | None = None) -> Self:
+        """The same trees at a level that gives the units at prices."""
+        with np.errstate(divide="ignore"):
+            shift = np.log(np.asarray(units, float)) - np.log(self.units(self._at(prices)))
+        each = None if self.each_level is None else self.each_level + shift
+        return self._with(level=self.level + shift, each_level=each, level_error=self.level_error)
+
+    def _with(
+        self,
+        *,
+        level: np.ndarray,
+        ensemble: Ensemble | None = None,
+        each_level: np.ndarray | None = None,
+        level_error: np.ndarray | float = 0.0,
+    ) -> Self:
+        return type(self)(
+            ensemble or self.ensemble,
+            level,
+            self.context,
+            keys=self.keys,
+            evidence=self.evidence,
+            level_error=level_error,
+            each_level=each_level,
+        )
