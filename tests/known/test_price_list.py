@@ -6,7 +6,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from newretail_ml.pricing.price_list import best_price, plan_prices, price_points
+from newretail_ml.errors import InfeasibleError
+from newretail_ml.pricing.choice import MultinomialLogit
+from newretail_ml.pricing.price_list import (
+    AveragePrice,
+    CompetitorIndex,
+    MarginFloor,
+    MaxChange,
+    PriceLink,
+    best_price,
+    plan_prices,
+    price_points,
+)
 from newretail_ml.pricing.response import ConstantElasticity, Linear, SemiLog
 
 KNOWN = json.loads((Path(__file__).parent / "price_list.json").read_text())["instances"]
@@ -69,3 +80,47 @@ def test_p11_price_endings():
         assert close(plan.prices["price"][0], expected[name], "P11")
         profits.append(plan.profit)
     assert close(profits, expected["profit"], "P11")
+
+
+def p10_plan(change=0.10):
+    given = KNOWN["P10"]["inputs"]
+    response = MultinomialLogit(
+        given["a"], -given["b"], given["ref"], market_size=given["visitors"]
+    )
+    margin, most, index, label, competitor = given["rules"]
+    rules = [
+        MarginFloor(0.15, name=margin),
+        MaxChange(change, name=most),
+        AveragePrice(at_most=1.0, name=index),
+        PriceLink("4", "3", at_most=0.75, name=label),
+        CompetitorIndex(1.02, prices={"1": 2.79}, name=competitor),
+    ]
+    return response, given["c"], rules, given["ladders"]
+
+
+def test_p10_category_under_rules_and_the_cost_of_each():
+    expected = KNOWN["P10"]["expected"]
+    response, costs, rules, ladders = p10_plan()
+    free = plan_prices(response, costs, points=ladders)
+    assert close(free.current_profit, expected["profit_at_ref"], "P10")
+    assert free.prices["price"].tolist() == expected["unconstrained_ladder"]["p"]
+    assert close(free.profit, expected["unconstrained_ladder"]["profit"], "P10")
+    plan = plan_prices(response, costs, rules, points=ladders)
+    assert plan.prices["price"].tolist() == expected["all_rules"]["p"]
+    assert close(plan.profit, expected["all_rules"]["profit"], "P10")
+    assert plan.gap < 1e-6
+    explained = plan.explain().set_index("rule")
+    for rule, dropped in expected["drop_one_rule"].items():
+        assert close(explained.loc[rule, "cost"], dropped["gain"], "P10")
+        assert plan.without(rule)["price_without"].tolist() == dropped["p"]
+
+
+def test_p10_the_smallest_sets_of_rules_that_conflict():
+    response, costs, rules, ladders = p10_plan(change=0.05)
+    with pytest.raises(InfeasibleError) as caught:
+        plan_prices(response, costs, rules, points=ladders)
+    sets = caught.value.conflicts.groupby("conflict")["rule"].agg(set).tolist()
+    expected = [
+        set(one) for one in KNOWN["P10"]["expected"]["minimal_conflicts_if_max_change_is_5pct"]
+    ]
+    assert sorted(map(sorted, sets)) == sorted(map(sorted, expected))

@@ -17,7 +17,7 @@ import pandas as pd
 from newretail_ml.errors import InfeasibleError
 from newretail_ml.pricing.price_list.products import named
 from newretail_ml.pricing.price_list.ruling import Ruling
-from newretail_ml.pricing.price_list.solving.feasible import can_be_kept
+from newretail_ml.pricing.price_list.solving.solve import can_be_kept
 from newretail_ml.pricing.price_list.task import Task
 
 _FEW = 14

@@ -30,6 +30,10 @@ class Worth(ABC):
     def moves(self, chosen: np.ndarray) -> np.ndarray:
         """(n, m) what the objective gains where one product alone takes another point."""
 
+    @abstractmethod
+    def around(self, here: np.ndarray) -> np.ndarray:
+        """(n, m) likewise, from prices (n,) that need not be points."""
+
 
 class Table(Worth):
     """Products that do not touch each other: the sum of a table's entries.
@@ -49,6 +53,11 @@ class Table(Worth):
     def moves(self, chosen: np.ndarray) -> np.ndarray:
         """(n, m) gains of single moves."""
         return self.table - self.table[np.arange(len(chosen)), chosen][:, None]
+
+    def around(self, here: np.ndarray) -> np.ndarray:
+        """(n, m) the table, from the worth of points next to the prices."""
+        nearest = np.nanargmin(np.abs(self.board.points - here[:, None]), axis=1)
+        return self.moves(nearest)
 
 
 class Joint(Worth):
@@ -82,8 +91,11 @@ class Joint(Worth):
 
     def moves(self, chosen: np.ndarray) -> np.ndarray:
         """(n, m) gains of single moves."""
+        return self.around(self.board.at(chosen))
+
+    def around(self, here: np.ndarray) -> np.ndarray:
+        """(n, m) what the objective gains over prices (n,) where one moves to its points."""
         n, n_points = self.board.points.shape
-        here = self.board.at(chosen)
         gains = np.empty((n, n_points))
         step = max(1, _CELLS // (n * n_points))
         for first in range(0, n, step):
@@ -94,7 +106,7 @@ class Joint(Worth):
                 self.board.prices[some]
             )
             gains[some] = self._summed(lists)
-        return gains - self.value(chosen)
+        return gains - float(self._summed(here[None])[0])
 
     def _each(self, prices: np.ndarray) -> np.ndarray:
         """(responses, ...) objective of price lists (..., n)."""

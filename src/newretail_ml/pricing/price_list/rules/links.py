@@ -183,16 +183,14 @@ def ordered(
     One row a price point k of `lower`: if its price is at least that of k, that of `upper` is
     among the points that go with k.
     """
-    points, n_points = board.points, board.points.shape[1]
-    most = np.broadcast_to(times, len(upper))[:, None] * points[upper] + plus
-    first = points[lower]
-    goes = most[:, None, :] >= first[:, :, None] * (1 - CLOSE)
+    first, n_points = board.points[lower], board.points.shape[1]
+    real, other = board.real[lower], board.real[upper]
+    most = np.broadcast_to(times, len(upper))[:, None] * board.points[upper] + plus
+    goes = (most[:, None, :] >= first[:, :, None] * (1 - CLOSE)) & other[:, None, :]
     from_k = np.arange(n_points)[None, None, :] >= np.arange(n_points)[None, :, None]
-    from_k = from_k & board.real[lower][:, None, :] & board.real[lower][:, :, None]
-    values = np.stack([from_k.astype(float), -(goes & board.real[upper][:, None, :])], 2)
-    needed = (
-        points[lower] > most.min(axis=1, initial=np.inf, where=board.real[upper])[:, None]
-    ) & board.real[lower]
+    from_k = from_k & real[:, None, :] & real[:, :, None]
+    values = np.stack([from_k.astype(float), -goes.astype(float)], 2)
+    needed = real & (goes.sum(axis=2) < other.sum(axis=1)[:, None])
     pair, _ = np.nonzero(needed)
     return Rows(
         products=np.column_stack([lower, upper])[pair],

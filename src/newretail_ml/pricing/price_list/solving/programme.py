@@ -77,6 +77,8 @@ class Programme:
         high: np.ndarray,
     ) -> None:
         """Constraints low <= sum of value x column <= high, from entries."""
+        if not len(column):
+            return
         shape = (len(low), int(column.max(initial=-1)) + 1)
         matrix = sparse.csr_array((value, (row, column)), shape=shape)
         size = np.maximum(abs(matrix).max(axis=1).toarray().ravel(), 1e-12)
