@@ -38,9 +38,10 @@ def sandwich(
     """Robust covariance, with the corrections for small samples that reghdfe and fixest share.
 
     Without clusters it is White's with n / (n - parameters); with one cluster the scores are
-    summed inside it (Liang and Zeger 1986), with two they are added and those of their cross
-    subtracted (Cameron, Gelbach and Miller 2011). Effects that lie inside a cluster do not count
-    as parameters.
+    summed inside it (Liang and Zeger 1986); with two they are added, and those of their cross
+    subtracted (Cameron, Gelbach and Miller 2011) unless a variance would be negative: Davezies,
+    D'Haultfoeuille and Guyonvarch (2021) never subtract. Effects that lie inside a cluster do not
+    count as parameters.
 
     Args:
         bread: (k, k) inverse of the products of the causes.
@@ -77,27 +78,21 @@ def sandwich(
     middle = _clustered(scores * residuals, clusters)
     whole = bread @ middle @ bread * ((n - 1) / (n - parameters) * groups / (groups - 1))
     kind = "clustered by " + " and ".join(cluster.name for cluster in clusters)
-    return Errors(_without_negative(whole), groups - 1, kind, absorbed)
+    return Errors(whole, groups - 1, kind, absorbed)
 
 
 def _clustered(scores: np.ndarray, clusters: Sequence[Factor]) -> np.ndarray:
-    middle = sum(_inside(scores, cluster) for cluster in clusters)
-    if len(clusters) == 2:
-        middle = middle - _inside(scores, crossed(*clusters))
-    return np.asarray(middle)
+    middle = np.sum([_inside(scores, cluster) for cluster in clusters], axis=0)
+    if len(clusters) == 1:
+        return middle
+    less = middle - _inside(scores, crossed(*clusters))
+    # With few groups the difference may be a negative variance; the sum errs on the safe side.
+    return less if np.linalg.eigvalsh(less).min() > 0 else middle
 
 
 def _inside(scores: np.ndarray, cluster: Factor) -> np.ndarray:
     sums = np.stack([group_sums(cluster, row) for row in scores])
     return sums @ sums.T
-
-
-def _without_negative(covariance: np.ndarray) -> np.ndarray:
-    """The covariance with negative eigenvalues, which two ways may bring, set to zero."""
-    values, vectors = np.linalg.eigh(covariance)
-    if values.min() >= 0:
-        return covariance
-    return (vectors * np.maximum(values, 0.0)) @ vectors.T
 
 
 def nested(inner: Factor, outer: Factor) -> bool:

@@ -39,7 +39,8 @@ def without_zero_groups(rows: Rows) -> Rows:
         raise DataError("all outcomes are zero", next_step="Pass rows with sales.")
     while True:
         before = rows.n
-        for effect in rows.effects:
+        for number in range(len(rows.effects)):
+            effect = rows.effects[number]
             sold = group_sums(effect, rows.outcome) > 0
             rows = rows.kept(sold[effect.codes], ALL_ZERO)
         rows = without_singletons(rows)
