@@ -1,0 +1,112 @@
+"""The dynamic programme over stock, price, changes so far and class of demand so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from newretail_ml.pricing.markdown.lines import Lines, Setting
+from newretail_ml.pricing.markdown.sales_so_far import class_edges
+from newretail_ml.pricing.markdown.transitions import Transitions, grid_steps
+
+NEVER = np.float32(-1e30)
+
+
+@dataclass(frozen=True, eq=False)
+class Policy:
+    """What each price is worth, in each state of each period.
+
+    Attributes:
+        worth: one array a period, (3, n, prices, counts, classes, points): expected profit from
+            there on with a price, after so many changes, by stock on the grid. Learned from the
+            even paths, the odd ones, and all.
+        edges: (n, horizon, classes - 1) that divide demand so far.
+        steps: (n,) units of a step of the stock grid.
+    """
+
+    worth: list[np.ndarray]
+    edges: np.ndarray
+    steps: np.ndarray
+
+
+def solve(lines: Lines, setting: Setting) -> Policy:
+    """The best prices in all states, backwards from the last period.
+
+    Exact for whole stock of at most `grid` - 1 units, whole demand at each price, and demand of
+    a period that depends on demand before only through its class.
+    """
+    steps = grid_steps(lines, setting)
+    points = int(np.rint(lines.stock / steps).max(initial=1)) + 1
+    edges = class_edges(lines.paths, setting.classes)
+    transitions = Transitions(lines, setting, edges, steps, points)
+    stock = (np.arange(points) * steps[:, None]).astype(np.float32)
+    left = (lines.salvage[:, None] * stock).astype(np.float32)[:, None, None, None]
+    shape = (3, len(lines), lines.prices.shape[1], setting.counts, setting.classes, points)
+    value = np.broadcast_to(left, shape)
+    worth: list[np.ndarray] = []
+    for period in range(lines.horizon - 1, -1, -1):
+        lasting = _without_waste(value, lines.lasting[:, period] / steps)
+        gained = _worth(lines, lasting, transitions.at(period), stock)
+        worth.append(gained)
+        value = _best(gained, lines, setting, bool(setting.open[period]))
+        selling = (period < lines.periods)[:, None, None, None, None]
+        value = np.where(selling, value, left)
+    return Policy(worth[::-1], edges, steps)
+
+
+def _without_waste(value: np.ndarray, most: np.ndarray) -> np.ndarray:
+    """Value by stock before units go off; `most` (n,) steps of stock stay. Waste earns nothing."""
+    points = value.shape[-1]
+    if (most >= points - 1).all():
+        return value
+    kept = np.minimum(np.arange(points), np.maximum(most, 0.0)[:, None])
+    low = np.minimum(kept.astype(np.intp), points - 2)
+    part = (kept - low).astype(np.float32)[:, None, None, None]
+    places = [np.broadcast_to(place[:, None, None, None], value.shape) for place in (low, low + 1)]
+    below, above = (np.take_along_axis(value, place, axis=-1) for place in places)
+    return below + part * (above - below)
+
+
+def _worth(lines: Lines, value: np.ndarray, chances: np.ndarray, stock: np.ndarray) -> np.ndarray:
+    """(3, n, prices, counts, classes, points) expected profit of charging each price.
+
+    With stock x, demand d and price p: p min(x, d) + E V(x - d) = p x + E[V(y) - p y], where y is
+    what is left, so that one product of matrices gives all expectations.
+    """
+    folds, items, prices, counts, classes, points = value.shape
+    price = np.nan_to_num(lines.prices).astype(np.float32)[:, :, None, None, None]
+    holding = lines.holding.astype(np.float32)[:, None, None, None, None]
+    units = stock[:, None, None, None, :]
+    after = np.zeros((*value.shape[:-1], 2 * points - 1), np.float32)
+    after[..., points - 1 :] = value - (price + holding) * units
+    # [j, m] of the window is what is left of j after m steps: nothing, for m above j.
+    windows = np.lib.stride_tricks.sliding_window_view(after, points, axis=-1)[..., ::-1]
+    matrix = np.ascontiguousarray(windows.transpose(0, 1, 2, 4, 6, 3, 5)).reshape(
+        folds, items, prices, classes * points, counts * points
+    )
+    expected = (chances @ matrix).reshape(folds, items, prices, classes, counts, points)
+    gained = expected.swapaxes(3, 4) + price * units
+    gained[:, np.isnan(lines.prices)] = NEVER
+    return gained
+
+
+def _best(gained: np.ndarray, lines: Lines, setting: Setting, is_open: bool) -> np.ndarray:
+    """Value of entering a period with a price: keep it, or move to another one."""
+    if not is_open:
+        return gained
+    value = gained.copy()
+    prices = gained.shape[2]
+    for count in range(setting.counts):
+        counted = setting.counted(count)
+        if counted is None:
+            continue
+        for before in range(prices):
+            for after in range(prices):
+                moves = lines.moves[:, before, after]
+                if after != before and moves.any():
+                    best = np.maximum(value[:, :, before, count], gained[:, :, after, counted])
+                    value[:, :, before, count] = np.where(
+                        moves[:, None, None], best, value[:, :, before, count]
+                    )
+    return value
