@@ -112,9 +112,8 @@ def true_response(world: World, *, by_location: bool = False) -> TrueResponse:
     """
     chain, days = world.chain, planned_days(world.chain)
     on_offer, price = offered(chain, days), _today(world)
-    cells: np.ndarray = on_offer.any(axis=0)
-    if not by_location:
-        cells = cells.any(axis=1, keepdims=True)
+    by_place = np.asarray(on_offer.any(axis=0))
+    cells = by_place if by_location else np.asarray(by_place.any(axis=1, keepdims=True))
     number = np.where(cells, np.cumsum(cells).reshape(cells.shape) - 1, -1)
     number = np.broadcast_to(number, on_offer.shape[1:])
     product, base = _parts(_daily_units(world, days, price), on_offer, number)

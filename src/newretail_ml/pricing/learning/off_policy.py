@@ -115,34 +115,6 @@ def off_policy_value(
     )
 
 
-def charging(log: pd.DataFrame, prices: pd.DataFrame) -> np.ndarray:
-    """(rows,) chances of a policy that charges the prices of a list, for `off_policy_value`.
-
-    Args:
-        log: decisions.
-        prices: one price for each of the keys that it has, such as item_id and location_id.
-
-    Raises:
-        DataError: a column is missing, a key is repeated, or a decision has no price.
-
-    >>> log = pd.DataFrame({"item_id": ["a", "a"], "price": [2.0, 3.0]})
-    >>> charging(log, pd.DataFrame({"item_id": ["a"], "price": [3.0]})).tolist()
-    [0.0, 1.0]
-    """
-    need_columns(prices, "prices", [c.PRICE])
-    keys = [name for name in prices.columns if name != c.PRICE]
-    need_columns(log, "log", [*keys, c.PRICE])
-    if not keys or prices.duplicated(keys).any():
-        raise DataError(
-            "the list needs keys, and one price for each",
-            table="prices",
-            next_step="Give columns such as item_id and price, one row a key.",
-        )
-    wanted = log[keys].merge(prices, on=keys, how="left")[c.PRICE].to_numpy(float)
-    refuse_values(log[keys[0]], np.isnan(wanted), "log", "have no price in the list", "Add it.")
-    return np.isclose(log[c.PRICE].to_numpy(float), wanted).astype(float)
-
-
 def _checked_clip(clip: float) -> float:
     check_number("clip", clip, above=0.0)
     return clip
