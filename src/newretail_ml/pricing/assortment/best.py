@@ -162,7 +162,7 @@ def _options(attraction: object, gain: object, outside: object, weights: object 
         share,
         nothing / top,
         (worth / top[:, None])[:, :, None],
-        money[:, None],
+        np.broadcast_to(money[:, None], (*worth.shape, 1)),
         np.ones((len(money), 1), bool),
     )
 
@@ -180,6 +180,6 @@ def _list_table(options: Options, rules: Settled, chosen: np.ndarray) -> pd.Data
     table = numbered(options.n)
     table[c.LISTED] = listed
     table[c.UNITS] = units
-    table[c.REVENUE] = units * options.gain[:, 0]
+    table[c.REVENUE] = units * options.gain[0, :, 0]
     table[c.PROFIT] = table[c.REVENUE] - np.where(listed, rules.fixed_cost, 0.0)
     return table

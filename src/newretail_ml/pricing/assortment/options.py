@@ -21,7 +21,7 @@ class Options:
         customers: (classes,) a period.
         outside: (classes,) attraction of buying nothing.
         attraction: (classes, n, points), 0 where a point is not open. Scaled class by class.
-        gain: (n, points) money that a unit brings.
+        gain: (classes, n, points) money that a unit brings.
         open: (n, points) whether there is such a point.
     """
 
@@ -51,14 +51,14 @@ class Options:
             weights * response.market_size[0],
             np.exp(-top),
             np.exp(logs - top[:, None, None]),
-            np.where(open_, at - cost[:, None], 0.0),
+            np.broadcast_to(np.where(open_, at - cost[:, None], 0.0), logs.shape),
             open_,
         )
 
     @property
     def n(self) -> int:
         """How many products there are."""
-        return len(self.gain)
+        return len(self.open)
 
     def shares(self, chosen: np.ndarray) -> np.ndarray:
         """(classes, ..., n) chances of points (..., n), NOT_LISTED where a product is not."""
@@ -71,7 +71,7 @@ class Options:
 
     def worth(self, chosen: np.ndarray) -> np.ndarray:
         """(...) money a period of points (..., n)."""
-        gain = self.gain[np.arange(self.n), np.maximum(chosen, 0)]
+        gain = self.gain[:, np.arange(self.n), np.maximum(chosen, 0)]
         return np.tensordot(self.customers, (self.shares(chosen) * gain).sum(axis=-1), 1)
 
     def pooled(self) -> Options:
@@ -81,13 +81,18 @@ class Options:
         mean = np.einsum("k,knp->np", share, ratio / (1 + ratio))
         attraction = (mean / np.maximum(1 - mean, 1e-12))[None]
         total = self.customers.sum(keepdims=True)
-        return Options(total, np.ones(1), attraction, self.gain, self.open)
+        gain = np.tensordot(share, self.gain, 1)[None]
+        return Options(total, np.ones(1), attraction, gain, self.open)
 
     def alone(self, number: int) -> Options:
         """The options before one class of customers only."""
         one = slice(number, number + 1)
         return Options(
-            self.customers[one], self.outside[one], self.attraction[one], self.gain, self.open
+            self.customers[one],
+            self.outside[one],
+            self.attraction[one],
+            self.gain[one],
+            self.open,
         )
 
 

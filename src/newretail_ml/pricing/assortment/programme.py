@@ -109,12 +109,11 @@ class Programme:
     ) -> None:
         outside = options.outside[number]
         ratio = options.attraction[number][where] / outside
-        gain = options.gain[where] * options.customers[number]
+        gain = options.gain[number][where] * options.customers[number]
         lowest, highest = _chance_of_nothing(ratio, where[0], rules)
         none = self.columns(np.zeros(1), np.array([highest]))
         chance = self.columns(-gain, np.minimum(ratio * highest, 1.0))
         n = len(chance)
-        nothing = np.repeat(none, n)
         self.rows.add([(none[None, :], 1.0), (chance[None, :], 1.0)], lower=1.0, upper=1.0, rows=1)
         alone = ratio / (1 + ratio)
         self.rows.add([(chance, 1.0), (listing, -alone)], upper=0.0, rows=n)

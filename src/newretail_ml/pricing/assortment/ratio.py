@@ -36,7 +36,7 @@ def ratio_list(options: Options, rules: Settled) -> Solution:
 
 def _best_for(reference: float, options: Options, rules: Settled) -> np.ndarray:
     """(n,) points of the list that adds most over a profit of so much a customer."""
-    over = options.attraction[0] * (options.gain - reference)
+    over = options.attraction[0] * (options.gain[0] - reference)
     over = np.where(options.open, over, -np.inf)
     point = over.argmax(axis=1)
     gain = over.max(axis=1)
@@ -59,6 +59,6 @@ def _largest(gain: np.ndarray, rules: Settled) -> np.ndarray:
 
 def _why(rules: Settled, options: Options) -> str:
     free = rules.roomy and rules.at_most >= options.n and rules.at_least == 0
-    if free and not rules.keep.any() and not rules.never.any() and options.gain.shape[1] == 1:
+    if free and not rules.keep.any() and not rules.never.any() and options.open.shape[1] == 1:
         return "Exact: without limits the best list is ordered by what a unit brings."
     return "Exact: Dinkelbach's steps on money over customers reached the best list."

@@ -38,6 +38,15 @@ class AssortmentRules:
     never: np.ndarray | None = None
     fixed_cost: np.ndarray | float = 0.0
 
+    def select(self, products: np.ndarray) -> AssortmentRules:
+        """The rules of some products, at their positions; limits stay as they are."""
+        parts = {
+            name: np.asarray(value)[products]
+            for name in ("space", "keep", "never", "fixed_cost")
+            if np.ndim(value := getattr(self, name)) == 1
+        }
+        return replace(self, **parts)
+
     def of(self, n: int) -> Settled:
         """The rules of n products, checked.
 
