@@ -107,9 +107,22 @@ def test_a_cause_that_goes_with_zeros_alone_has_no_finite_coefficient(frame):
         ["price", "closed"],
         absorb="store",
         family="poisson",
-        match="zero outcomes that the causes foretell perfectly",
+        match="closed goes with zero outcomes alone",
     )
     assert error.column == "closed"
+
+
+def test_zeros_that_only_endless_effects_would_fit_are_left_out(frame):
+    # Store 50 alone is open in week 60, where it sells, and sells nothing in the other weeks: its
+    # effect may fall and the week's rise without end, and only its zeros fit the better.
+    store = pd.DataFrame({"store": 50, "week": [0, 1, 2, 60, 60], "units": [0, 0, 0, 4, 3]})
+    both = pd.concat([frame, store.assign(price=[0.1, 0.7, 0.2, 0.3, 0.9])], ignore_index=True)
+    options = {"absorb": ["store", "week"], "family": "poisson"}
+    found = estimate(both, "units", ["price"], **options)
+    assert found.left_out == {"zero foretold by causes and effects": 3}
+    assert np.flatnonzero(~found.used).tolist() == [240, 241, 242]
+    same = estimate(both[found.used], "units", ["price"], **options)
+    assert found["price"] == pytest.approx(same["price"], rel=1e-7)
 
 
 def test_poisson_is_first_order_optimal_and_scales(frame):

@@ -20,7 +20,7 @@ from newretail_ml.pricing.estimation.linear import (
     without_effects,
 )
 from newretail_ml.pricing.estimation.rows import Rows
-from newretail_ml.pricing.estimation.solve import products, refine, refuse_collinear
+from newretail_ml.pricing.estimation.solve import refine, refuse_collinear, weighted
 
 _STRONG = 10.0
 
@@ -54,19 +54,14 @@ def solve_instrumented(rows: Rows, endogenous: Sequence[str]) -> Fit:
     plain = solve_within(outcome[0], causes, rows.weights, rows)
     first = _FirstStage(rows, endogenous, causes, instruments)
     fitted = first.fitted(causes)
-    bread = products(fitted, fitted, rows.weights)
-    refuse_collinear(bread, [f"{name} as instruments move it" for name in rows.names])
-    coefficients, residuals = refine(
-        outcome[0],
-        causes,
-        rows.weights,
-        np.linalg.inv(products(fitted, causes, rows.weights)),
-        fitted,
-    )
-    scores = fitted if rows.weights is None else fitted * rows.weights
+    scores = weighted(fitted, rows.weights)
+    gram = scores @ fitted.T
+    refuse_collinear(gram, [f"{name} as instruments move it" for name in rows.names])
+    inverse = np.linalg.inv(scores @ causes.T)
+    coefficients, residuals = refine(outcome[0], causes, inverse, scores)
     tests = _tests(rows, first, plain, outcome[0], causes)
     warnings = (_weak(tests.strength),) if tests.weak else ()
-    return Fit(coefficients, residuals, np.linalg.inv(bread), scores, tests, warnings)
+    return Fit(rows, coefficients, residuals, np.linalg.inv(gram), scores, tests, warnings)
 
 
 class _FirstStage:
@@ -81,10 +76,11 @@ class _FirstStage:
         self.n_instruments = len(instruments)
         self.known = np.concatenate([instruments, causes[others]])
         names = [*rows.instrument_names, *(rows.names[other] for other in others)]
-        gram = products(self.known, self.known, rows.weights)
+        self.scores = weighted(self.known, rows.weights)
+        gram = self.scores @ self.known.T
         refuse_collinear(gram, names)
         self.bread = np.linalg.inv(gram)
-        solved = [refine(causes[one], self.known, rows.weights, self.bread) for one in self.places]
+        solved = [refine(causes[one], self.known, self.bread, self.scores) for one in self.places]
         self.slopes = np.array([slopes for slopes, _ in solved])
         self.residuals = np.array([residuals for _, residuals in solved])
 
@@ -96,12 +92,12 @@ class _FirstStage:
 
     def strengths(self) -> pd.DataFrame:
         """Robust F statistic of the instruments for each endogenous cause."""
-        weights = self.rows.weights
-        scores = self.known if weights is None else self.known * weights
         tested = slice(self.n_instruments)
         found = []
         for slopes, residuals in zip(self.slopes, self.residuals, strict=True):
-            errors = sandwich(self.bread, scores, residuals, self.rows.clusters, self.rows.effects)
+            errors = sandwich(
+                self.bread, self.scores, residuals, self.rows.clusters, self.rows.effects
+            )
             found.append(wald(slopes[tested], errors.covariance[tested, tested], errors.freedom))
         index = pd.Index([self.rows.names[place] for place in self.places], name="cause")
         return pd.DataFrame(found, columns=["f_statistic", "p_value"], index=index)
@@ -110,11 +106,10 @@ class _FirstStage:
         """Cragg and Donald's statistic: the strength in the direction least moved."""
         from scipy.linalg import eigh
 
-        weights = self.rows.weights
         inside = np.linalg.inv(self.bread[: self.n_instruments, : self.n_instruments])
         slopes = self.slopes[:, : self.n_instruments]
         moved = slopes @ inside @ slopes.T / self.n_instruments
-        left = products(self.residuals, self.residuals, weights) / self.rows.n
+        left = weighted(self.residuals, self.rows.weights) @ self.residuals.T / self.rows.n
         return float(eigh(moved, left, eigvals_only=True)[0])
 
 
@@ -145,10 +140,9 @@ def _tests(
 def _exogenous(rows: Rows, first: _FirstStage, outcome: np.ndarray, causes: np.ndarray) -> float:
     """P value of the residuals of the first stage as further causes."""
     more = np.concatenate([first.residuals, causes])
-    gram = products(more, more, rows.weights)
-    bread = np.linalg.pinv(gram, hermitian=True)
-    coefficients, residuals = refine(outcome, more, rows.weights, bread)
-    scores = more if rows.weights is None else more * rows.weights
+    scores = weighted(more, rows.weights)
+    bread = np.linalg.pinv(scores @ more.T, hermitian=True)
+    coefficients, residuals = refine(outcome, more, bread, scores)
     errors = sandwich(bread, scores, residuals, rows.clusters, rows.effects)
     tested = slice(len(first.residuals))
     return wald(coefficients[tested], errors.covariance[tested, tested], errors.freedom)[1]

@@ -9,11 +9,11 @@ import pandas as pd
 
 from newretail_ml.pricing.estimation.rows import Rows
 from newretail_ml.pricing.estimation.solve import (
-    products,
     refine,
     refuse_absorbed,
     refuse_collinear,
     sizes,
+    weighted,
 )
 from newretail_ml.pricing.estimation.within import transform
 
@@ -45,6 +45,7 @@ class Fit:
     """A solved regression, before its errors are computed.
 
     Attributes:
+        rows: it rests on.
         coefficients: (k,).
         residuals: (n,) outcome less fitted.
         bread: (k, k) inverse of the products of the causes.
@@ -53,6 +54,7 @@ class Fit:
         warnings: what should be known before the coefficients are believed.
     """
 
+    rows: Rows
     coefficients: np.ndarray
     residuals: np.ndarray
     bread: np.ndarray
@@ -85,8 +87,9 @@ def solve_within(
     outcome: np.ndarray, causes: np.ndarray, weights: np.ndarray | None, rows: Rows
 ) -> Fit:
     """Least squares on columns that are without effects already."""
-    gram = products(causes, causes, weights)
+    scores = weighted(causes, weights)
+    gram = scores @ causes.T
     refuse_collinear(gram, rows.names)
     bread = np.linalg.inv(gram)
-    coefficients, residuals = refine(outcome, causes, weights, bread)
-    return Fit(coefficients, residuals, bread, causes if weights is None else causes * weights)
+    coefficients, residuals = refine(outcome, causes, bread, scores)
+    return Fit(rows, coefficients, residuals, bread, scores)

@@ -13,13 +13,15 @@ import numpy as np
 
 from newretail_ml.errors import DataError
 from newretail_ml.pricing.estimation.effects import group_sums
-from newretail_ml.pricing.estimation.linear import Fit, solve_within, without_effects
+from newretail_ml.pricing.estimation.linear import Fit, solve_linear, solve_within, without_effects
 from newretail_ml.pricing.estimation.rows import Rows, without_singletons
+from newretail_ml.pricing.estimation.solve import weighted
 
 ALL_ZERO = "only zeros in an absorbed effect"
+FORETOLD = "zero foretold by causes and effects"
 _STEPS = 100
 _HALVINGS = 30
-_PRECISE = 1e-10
+_PRECISE = 1e-9
 # Means this far below the average are on their way to zero: no finite coefficient is best.
 _VANISHED = 1e-12
 
@@ -51,34 +53,37 @@ def without_zero_groups(rows: Rows) -> Rows:
 def solve_poisson(rows: Rows) -> Fit:
     """Poisson pseudo-likelihood by iteratively reweighted least squares.
 
+    Rows whose mean goes to zero are left out: no coefficient is large enough for them, and the
+    others do not depend on them (separation in the words of the source).
+
     Raises:
-        DataError: it does not converge, as when a cause goes with zero outcomes alone.
+        DataError: it does not converge, or a cause goes with zero outcomes alone.
     """
-    mean = (rows.outcome + _average(rows)) / 2
-    index, deviance = np.log(mean), np.inf
-    old = np.full(len(rows.causes), np.inf)
+    index = np.log((rows.outcome + _average(rows)) / 2)
+    mean, deviance = np.exp(index), np.inf
     for _ in range(_STEPS):
         target = index + (rows.outcome - mean) / mean
-        step, causes = _weighted_step(rows, target, mean)
-        index, mean, deviance = _not_worse(rows, index, target - step.residuals, deviance)
-        move = np.abs(step.coefficients - old)
-        _refuse_vanished(rows, mean, move)
-        if (move <= _PRECISE * (1 + np.abs(step.coefficients))).all():
-            scores = causes if rows.weights is None else causes * rows.weights
-            return Fit(step.coefficients, rows.outcome - mean, step.bread, scores)
-        old = step.coefficients
+        step = _weighted_step(rows, target, mean)
+        new, mean, deviance = _not_worse(rows, index, target - step.residuals, deviance)
+        move, index = float(np.abs(new - index).max()), new
+        here = mean >= _VANISHED * _average(rows)
+        if not here.all():
+            rows, index = _without_vanished(rows, index, here)
+            mean, deviance = np.exp(index), np.inf
+        elif move <= _PRECISE:
+            scores = step.scores / mean
+            return Fit(rows, step.coefficients, rows.outcome - mean, step.bread, scores)
     raise DataError(
         f"the Poisson likelihood has not found its maximum in {_STEPS} steps",
         next_step="Leave causes out that are nearly collinear or seldom vary.",
     )
 
 
-def _weighted_step(rows: Rows, target: np.ndarray, mean: np.ndarray) -> tuple[Fit, np.ndarray]:
-    """Least squares of the target with weights of the means, and the causes without effects."""
-    weighted = replace(rows, weights=mean if rows.weights is None else mean * rows.weights)
-    values = np.concatenate([target[None], rows.causes])
-    values = without_effects(weighted, values, rows.names)
-    return solve_within(values[0], values[1:], weighted.weights, rows), values[1:]
+def _weighted_step(rows: Rows, target: np.ndarray, mean: np.ndarray) -> Fit:
+    """Least squares of the target with weights of the means."""
+    rows = replace(rows, weights=weighted(mean, rows.weights))
+    values = without_effects(rows, np.concatenate([target[None], rows.causes]), rows.names)
+    return solve_within(values[0], values[1:], rows.weights, rows)
 
 
 def _not_worse(
@@ -105,13 +110,15 @@ def _average(rows: Rows) -> float:
     return float(np.average(rows.outcome, weights=rows.weights))
 
 
-def _refuse_vanished(rows: Rows, mean: np.ndarray, move: np.ndarray) -> None:
-    gone = mean < _VANISHED * _average(rows)
-    if gone.any():
-        cause = rows.names[int(np.argmax(move))]
+def _without_vanished(rows: Rows, index: np.ndarray, here: np.ndarray) -> tuple[Rows, np.ndarray]:
+    fewer = without_zero_groups(rows.kept(here, FORETOLD))
+    try:
+        solve_linear(fewer)
+    except DataError as error:
         raise DataError(
-            f"{gone.sum():,} rows have zero outcomes that the causes foretell perfectly, so that "
-            f"no finite coefficient is best",
-            column=cause,
-            next_step=f"Leave {cause} out, or the rows that it sets apart.",
-        )
+            f"{error.column or 'a cause'} goes with zero outcomes alone, so that no finite "
+            "coefficient is best",
+            column=error.column,
+            next_step="Leave it out, or the rows that it sets apart.",
+        ) from error
+    return fewer, index[fewer.used[rows.used]]

@@ -89,7 +89,8 @@ def estimate(
         endogenous=endogenous,
         instruments=instruments,
     )
-    rows, fit = regression.rows, regression.solve(regression.rows)
+    fit = regression.solve(regression.rows)
+    rows = fit.rows
     errors = sandwich(fit.bread, fit.scores, fit.residuals, rows.clusters, rows.effects)
     return Estimate(
         names=rows.names,

@@ -13,16 +13,14 @@ _ABSORBED = 1e-18
 _COLLINEAR = 1e-12
 
 
-def products(left: np.ndarray, right: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
-    """Weighted sums over rows of products, (k, m) of (k, n) and (m, n)."""
-    return left @ right.T if weights is None else (left * weights) @ right.T
+def weighted(values: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+    """(k, n) values times the weights of rows, (n,); the values themselves without weights."""
+    return values if weights is None else values * weights
 
 
 def sizes(values: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
     """(k,) weighted sums of squares of (k, n)."""
-    if weights is None:
-        return np.array([row @ row for row in values])
-    return np.array([(row * weights) @ row for row in values])
+    return np.array([weighted(row, weights) @ row for row in values])
 
 
 def refuse_absorbed(before: np.ndarray, after: np.ndarray, names: Sequence[str]) -> None:
@@ -71,27 +69,21 @@ def refuse_collinear(gram: np.ndarray, names: Sequence[str]) -> None:
 
 
 def refine(
-    outcome: np.ndarray,
-    causes: np.ndarray,
-    weights: np.ndarray | None,
-    inverse: np.ndarray,
-    moments: np.ndarray | None = None,
+    outcome: np.ndarray, causes: np.ndarray, inverse: np.ndarray, scores: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Coefficients (k,) and residuals (n,) of a linear equation, to rounding errors.
 
     Args:
         outcome: (n,).
         causes: (k, n).
-        weights: (n,) or None.
-        inverse: (k, k) of the products of moments and causes.
-        moments: (k, n) that residuals are orthogonal to; the causes where None.
+        inverse: (k, k) of the products of scores and causes.
+        scores: (k, n) that residuals are to be orthogonal to: the causes, weighted, or what
+            instruments explain of them.
     """
-    moments = causes if moments is None else moments
     coefficients = np.zeros(len(causes))
     left = outcome
     for _ in range(3):
-        weighted = left if weights is None else left * weights
-        step = inverse @ (moments @ weighted)
+        step = inverse @ (scores @ left)
         coefficients = coefficients + step
         left = outcome - coefficients @ causes
         if (np.abs(step) <= 1e-9 * np.abs(coefficients)).all():
