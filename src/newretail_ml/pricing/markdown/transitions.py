@@ -7,10 +7,6 @@ import numpy as np
 from newretail_ml.pricing.markdown.lines import Lines, Setting
 from newretail_ml.pricing.markdown.sales_so_far import class_of
 
-# Chance given to paths of all classes, so that a class that no path of a half is in has an answer.
-_ANY_CLASS = 1e-3
-
-
 def grid_steps(lines: Lines, setting: Setting) -> np.ndarray:
     """(n,) units of a step of the stock grid: one unit where the grid is large enough."""
     steps = np.clip(np.ceil(lines.stock), 1, setting.grid - 1)
@@ -47,32 +43,43 @@ class Transitions:
         more leaves nothing.
         """
         items, _, prices = self.ratio.shape
-        cells = self.classes, self.classes, self.points + 1
+        here, after = self._class(period), self._class(period + 1)
         taken = self.paths[:, :, period, None] * self.ratio
         np.minimum(taken, self.points - 0.5, out=taken)
-        down = taken.astype(np.int32)
+        down = taken.astype(np.int64)
         part = taken - down
-        start = self._first_cell(period, prices)
-        place = start + down
-        size = 2 * items * prices * int(np.prod(cells))
-        mass = np.bincount(place.ravel(), (1 - part).ravel(), size)
-        mass += np.bincount((place + 1).ravel(), part.ravel(), size)
-        halves = mass.reshape(2, items, prices, *cells)
-        folds = np.concatenate([halves, halves.sum(axis=0, keepdims=True)])
-        folds += _ANY_CLASS * folds.mean(axis=3, keepdims=True) + 1e-12
-        folds /= folds.sum(axis=(4, 5), keepdims=True)
-        kept = folds[..., : self.points].astype(np.float32)
-        return kept.reshape(3, items, prices, self.classes, self.classes * self.points)
+        place = self._first_cell(here, after, prices) + down
+        shape = 2, items, prices, self.classes, self.classes, self.points + 1
+        mass = np.bincount(place.ravel(), (1 - part).ravel(), int(np.prod(shape)))
+        mass += np.bincount((place + 1).ravel(), part.ravel(), len(mass))
+        made = np.empty((3, *shape[1:-1], self.points), np.float32)
+        made[:2] = mass.reshape(shape)[..., : self.points]
+        np.add(made[0], made[1], out=made[2])
+        self._divide(made, here)
+        return made.reshape(3, items, prices, self.classes, self.classes * self.points)
 
-    def _first_cell(self, period: int, prices: int) -> np.ndarray:
+    def _divide(self, mass: np.ndarray, here: np.ndarray) -> None:
+        """Turn counts of paths into chances; a class without any path gets those of all paths."""
+        counts = np.empty((3, len(here), self.classes), np.float32)
+        for one in range(self.classes):
+            inside = here == one
+            counts[0, :, one] = inside[:, self.half == 0].sum(axis=1)
+            counts[1, :, one] = inside[:, self.half == 1].sum(axis=1)
+        counts[2] = counts[0] + counts[1]
+        for fold, item in np.argwhere((counts == 0).any(axis=2)):
+            empty = counts[fold, item] == 0
+            mass[fold, item][:, empty] = mass[fold, item].sum(axis=1, keepdims=True)
+            counts[fold, item, empty] = counts[fold, item].sum()
+        mass *= (1 / counts)[:, :, None, :, None, None]
+
+    def _first_cell(self, here: np.ndarray, after: np.ndarray, prices: int) -> np.ndarray:
         """(n, paths, prices) place of no step taken, by half, item, price, class, next class."""
         items = len(self.paths)
-        here = self._class(period)
-        after = self._class(min(period + 1, self.paths.shape[2] - 1))
         item = self.half * items + np.arange(items)[:, None]
         row = item[..., None] * prices + np.arange(prices)
         row = (row * self.classes + here[..., None]) * self.classes + after[..., None]
-        return (row * (self.points + 1)).astype(np.int64)
+        return row * (self.points + 1)
 
     def _class(self, period: int) -> np.ndarray:
-        return class_of(self.so_far[:, :, period], self.edges[:, period])
+        last = self.paths.shape[2] - 1
+        return class_of(self.so_far[:, :, min(period, last)], self.edges[:, min(period, last)])
