@@ -37,7 +37,7 @@ BENCH := .venv-bench
 $(BENCH)/.ready: pyproject.toml benchmarks/constraints.txt
 	rm -rf $(BENCH)
 	$(PYTHON) -m venv $(BENCH)
-	PIP_CONSTRAINT=benchmarks/constraints.txt $(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check -e . mlforecast statsforecast stockpyl
+	PIP_CONSTRAINT=benchmarks/constraints.txt $(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check -e . mlforecast pyfixest statsforecast stockpyl
 	touch $@
 
 bench: $(BENCH)/.ready  ## benchmarks beside the peers, in an environment of their own
