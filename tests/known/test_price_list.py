@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from newretail_ml.errors import InfeasibleError
@@ -14,7 +15,9 @@ from newretail_ml.pricing.price_list import (
     MarginFloor,
     MaxChange,
     PriceLink,
+    SamePrice,
     best_price,
+    category_prices,
     plan_prices,
     price_points,
 )
@@ -124,3 +127,30 @@ def test_p10_the_smallest_sets_of_rules_that_conflict():
         set(one) for one in KNOWN["P10"]["expected"]["minimal_conflicts_if_max_change_is_5pct"]
     ]
     assert sorted(map(sorted, sets)) == sorted(map(sorted, expected))
+
+
+def linear(level, slope, now):
+    """a - B p, told by its units at some prices."""
+    level, slope, now = (np.asarray(one, float) for one in (level, slope, now))
+    return Linear(level - slope @ now, now, -slope)
+
+
+def test_p08_a_category_charges_more_than_its_products_on_their_own():
+    given, expected = KNOWN["P08"]["inputs"], KNOWN["P08"]["expected"]
+    response = linear(given["a"], given["B"], [20.0, 25.0])
+    together = category_prices(response, given["c"])
+    alone = category_prices(response, given["c"], by_item=True)
+    assert close(together["price"].to_numpy(), expected["p_category"], "P08")
+    assert close(together["profit"].sum(), expected["profit_category"], "P08")
+    assert close(alone["price"].to_numpy(), expected["p_sku_by_sku"], "P08")
+    assert close(alone["profit"].sum(), expected["profit_sku_by_sku"], "P08")
+
+
+@pytest.mark.parametrize("gap", KNOWN["P12"]["inputs"]["d"])
+def test_p12_online_and_store_prices_within_a_gap(gap):
+    expected = KNOWN["P12"]["expected"][str(gap)]
+    keys = pd.DataFrame({"item_id": ["tea", "tea"], "channel": ["store", "online"]})
+    response = Linear([120 - 6 * 8.0, 90 - 8 * 7.0], [8.0, 7.0], [-6.0, -8.0], keys=keys)
+    found = category_prices(response, [4.0, 5.0], same=[SamePrice("channel", gap)])
+    assert close(found["price"].to_numpy(), expected["p"], "P12")
+    assert close(found["profit"].sum(), expected["profit"], "P12")

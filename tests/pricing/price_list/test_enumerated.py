@@ -182,7 +182,7 @@ def test_one_price_across_places(kind, within):
     _, response, products, points = instance(7, kind, location=True)
     common = np.unique(np.round(np.concatenate([*points, np.arange(1.8, 4.6, 0.2)]), 2))
     points = [common[(common > 0.7 * one[3]) & (common < 1.4 * one[3])][::2] for one in points]
-    expected, good = best_by_enumeration(
+    expected, _ = best_by_enumeration(
         response,
         products,
         points,

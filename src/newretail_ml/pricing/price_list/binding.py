@@ -46,11 +46,12 @@ def binding_rules(task: Task, ruling: Ruling, chosen: np.ndarray) -> Binding:
         best = alone.argmax(axis=1)
         better = alone[rows, best] > np.maximum(cost, least)
         rule[better], cost[better], point[better] = title, alone[rows, best][better], best[better]
-    together = np.where(count > 1, gains, -np.inf)
-    best = together.argmax(axis=1)
-    for row in np.flatnonzero((together[rows, best] > least) & (rule == "")):
+    # Where it takes several rules to forbid a better point: the one that fewest forbid.
+    several = np.where((count > 1) & (gains > least), count, len(titles) + 1)
+    best = np.lexsort((-gains, several), axis=1)[:, 0]
+    for row in np.flatnonzero((several[rows, best] <= len(titles)) & (rule == "")):
         names = [title for title, one in zip(titles, broken[:, row, best[row]], strict=True) if one]
-        rule[row], cost[row], point[row] = " and ".join(names), together[row, best[row]], best[row]
+        rule[row], cost[row], point[row] = " and ".join(names), gains[row, best[row]], best[row]
     return Binding(rule, cost, task.board.at(point))
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from newretail_ml import columns as c
 from newretail_ml.checks import as_numbers
 from newretail_ml.errors import DataError
+from newretail_ml.pricing.price_list import names as w
 from newretail_ml.pricing.price_list.products import products_of, response_of
 from newretail_ml.pricing.response import ConstantElasticity, Curve, Linear, SemiLog
 
@@ -81,7 +82,7 @@ def best_price(
     price = np.where(np.isfinite(price), price, np.nan)
     shown = np.where(np.isnan(price) | (price <= 0), 1.0, price)
     units = np.where(np.isnan(price), np.nan, np.minimum(demand.units(shown), limit))
-    made = {c.PRICE: price, c.UNITS: units, "profit": (price - cost) * units, "status": status}
+    made = {c.PRICE: price, c.UNITS: units, w.PROFIT: (price - cost) * units, w.STATUS: status}
     return demand.keys.assign(**made)
 
 

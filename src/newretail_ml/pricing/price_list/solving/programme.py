@@ -75,6 +75,8 @@ class Programme:
         value: np.ndarray,
         low: np.ndarray,
         high: np.ndarray,
+        *,
+        enlarged: bool = False,
     ) -> None:
         """Constraints low <= sum of value x column <= high, from entries."""
         if not len(column):
@@ -82,7 +84,7 @@ class Programme:
         shape = (len(low), int(column.max(initial=-1)) + 1)
         matrix = sparse.csr_array((value, (row, column)), shape=shape)
         size = np.maximum(abs(matrix).max(axis=1).toarray().ravel(), 1e-12)
-        factor = np.where(size == 1.0, 1.0, _ROW_SIZE / size)
+        factor = np.where(size == 1.0, 1.0, (_ROW_SIZE if enlarged else 1.0) / size)
         scaled = sparse.diags_array(factor) @ matrix
         self._parts.append((sparse.csr_array(scaled), low * factor, high * factor))
 
@@ -150,7 +152,9 @@ class Programme:
         column = self.position[rows.products]
         some = (rows.values != 0) & (column >= 0)
         high = rows.at_most + rows.slack() / 2
-        self.add_rows(row[some], column[some], rows.values[some], np.full(count, -np.inf), high)
+        self.add_rows(
+            row[some], column[some], rows.values[some], np.full(count, -np.inf), high, enlarged=True
+        )
 
 
 def packed(rows: Sequence[Rows], some: np.ndarray) -> list[Rows]:
