@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import pandas as pd
@@ -15,64 +15,58 @@ from newretail_ml.world.demand import expected_demand
 from newretail_ml.world.make import World
 from newretail_ml.world.pricing import offered, planned_days, regular_prices
 
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
 
 class TrueResponse(DemandResponse):
     """Exact expected units of the planned days as a function of regular prices.
 
-    A sum of demands with constant elasticities, one for each shop and each set of items that it
-    offers meanwhile, since only items on offer compete.
+    A sum of demands with constant elasticities, one for each item, shop and set of items that
+    the shop offers meanwhile, since only items on offer compete.
 
     Args:
         keys: (n) one row a product: an item, or an item at a shop.
         prices: (n,) current prices.
-        elasticity: (items, items) of the truth.
-        product: (parts, items) position of the product whose price an item has in each part;
-            -1 where it is not on offer.
-        base: (parts, items) units at current prices.
+        product: (terms,) position of the product that each term is demand for.
+        base: (terms,) units at current prices.
+        elasticity: (terms, n) sparse: percent of the term per percent of a product's price.
     """
 
     def __init__(
         self,
         keys: pd.DataFrame,
         prices: np.ndarray,
-        elasticity: np.ndarray,
         product: np.ndarray,
         base: np.ndarray,
+        elasticity: csr_array,
     ) -> None:
         self.keys = keys.reset_index(drop=True)
         self.prices = checked_prices(prices, len(keys))
         self.evidence = Evidence.given(len(keys))
-        self.elasticity = elasticity
         self.product = product
         self.base = base
+        self.elasticity = elasticity
 
     @property
     def separable(self) -> bool:
         """Whether no item has a substitute."""
-        return not np.any(self.elasticity - np.diag(np.diagonal(self.elasticity)))
+        term, cause = self.elasticity.nonzero()
+        return bool((self.product[term] == cause).all())
 
     def units(self, prices: np.ndarray) -> np.ndarray:
         """(..., n) expected units of all planned days at prices (..., n)."""
         move = np.log(checked_prices(prices, self.n_products) / self.prices)
-        total = np.zeros(move.shape)
-        for product, base in zip(self.product, self.base, strict=True):
-            here = product >= 0
-            within = self.elasticity[np.ix_(here, here)]
-            factor = np.exp(move[..., product[here]] @ within.T)
-            total[..., product[here]] += base[here] * factor
-        return total
+        terms = self._terms(move.reshape(-1, self.n_products).T)
+        return (self._sums() @ terms).T.reshape(move.shape)
 
     def elasticities(self, prices: np.ndarray | None = None) -> np.ndarray:
         """(n, n) elasticities of the sum over shops and days."""
-        at = self._at(prices)
-        total, move = self.units(at), np.log(at / self.prices)
-        found = np.zeros((self.n_products, self.n_products))
-        for product, base in zip(self.product, self.base, strict=True):
-            here = product >= 0
-            within = self.elasticity[np.ix_(here, here)]
-            units = base[here] * np.exp(within @ move[product[here]])
-            found[np.ix_(product[here], product[here])] += units[:, None] * within
-        return np.divide(found, total[:, None], out=found, where=total[:, None] > 0)
+        terms = self._terms(np.log(self._at(prices) / self.prices)[:, None])
+        sums = self._sums()
+        found = (sums @ (self.elasticity * terms)).toarray()
+        total = sums @ terms
+        return np.divide(found, total, out=np.zeros_like(found), where=total > 0)
 
     def sample(self, n: int, random_state: int = 0) -> list[Self]:  # noqa: ARG002
         """The truth is sure of itself: equal responses."""
@@ -88,8 +82,21 @@ class TrueResponse(DemandResponse):
             )
         there = self.units(self._at(prices))
         factor = np.divide(wanted, there, out=np.zeros_like(there), where=there > 0)
-        base = self.base * np.where(self.product >= 0, factor[self.product], 0.0)
-        return type(self)(self.keys, self.prices, self.elasticity, self.product, base)
+        base = self.base * factor[self.product]
+        return type(self)(self.keys, self.prices, self.product, base, self.elasticity)
+
+    def _terms(self, move: np.ndarray) -> np.ndarray:
+        """(terms, lists) units of each term after log price moves (n, lists)."""
+        return self.base[:, None] * np.exp(self.elasticity @ move)
+
+    def _sums(self) -> csr_array:
+        """(n, terms) matrix that adds the terms of each product."""
+        from scipy.sparse import csr_array
+
+        here = (self.product, np.arange(len(self.product)))
+        return csr_array(
+            (np.ones(len(self.product)), here), shape=(self.n_products, len(self.product))
+        )
 
 
 def true_response(world: World, *, by_location: bool = False) -> TrueResponse:
@@ -116,12 +123,13 @@ def true_response(world: World, *, by_location: bool = False) -> TrueResponse:
     cells = by_place if by_location else np.asarray(by_place.any(axis=1, keepdims=True))
     number = np.where(cells, np.cumsum(cells).reshape(cells.shape) - 1, -1)
     number = np.broadcast_to(number, on_offer.shape[1:])
-    product, base = _parts(_daily_units(world, days, price), on_offer, number)
+    units = _daily_units(world, days, price)
     item, shop = np.nonzero(cells)
     keys = pd.DataFrame({c.ITEM: chain.catalogue.ids[item]})
     if by_location:
         keys[c.LOCATION] = chain.locations.ids[shop]
-    return TrueResponse(keys, price[item, shop], chain.market.elasticity, product, base)
+    terms = _all_terms(units, on_offer, number, chain.market.elasticity, len(keys))
+    return TrueResponse(keys, price[item, shop], *terms)
 
 
 def _today(world: World) -> np.ndarray:
@@ -143,14 +151,34 @@ def _daily_units(world: World, days: np.ndarray, price: np.ndarray) -> np.ndarra
     )
 
 
-def _parts(
-    units: np.ndarray, on_offer: np.ndarray, number: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Products and units of each shop and of each set of items that it offers on some days."""
-    product, base = [], []
+def _all_terms(
+    units: np.ndarray, on_offer: np.ndarray, number: np.ndarray, elasticity: np.ndarray, n: int
+) -> tuple[np.ndarray, np.ndarray, csr_array]:
+    """Product, units and elasticities of all terms: each shop, and set of items on some days.
+
+    Args:
+        units: (days, items, shops).
+        on_offer: (days, items, shops).
+        number: (items, shops) the product whose price an item has at a shop.
+        elasticity: (items, items).
+        n: products.
+    """
+    from scipy.sparse import csr_array
+
+    product, base, rows = [], [], []
     for shop in range(units.shape[2]):
         sets, which = np.unique(on_offer[:, :, shop], axis=0, return_inverse=True)
         for place, items in enumerate(sets):
-            product.append(np.where(items, number[:, shop], -1))
-            base.append(units[which.ravel() == place, :, shop].sum(axis=0))
-    return np.stack(product), np.stack(base)
+            own = number[items, shop]
+            full = np.zeros((len(own), n))
+            full[:, own] = elasticity[np.ix_(items, items)]
+            product.append(own)
+            base.append(units[which.ravel() == place][:, items, shop].sum(axis=0))
+            rows.append(csr_array(full))
+    return np.concatenate(product), np.concatenate(base), _stacked(rows)
+
+
+def _stacked(rows: list[csr_array]) -> csr_array:
+    from scipy.sparse import csr_array, vstack
+
+    return csr_array(vstack(rows))
