@@ -35,7 +35,7 @@ def test_markets_by_brute_force():
             mean, least = (np.mean(others), min(others)) if others else (0.0, 0.0)
             assert market.mean_of_others(values)[row, one] == pytest.approx(mean)
             assert market.least_of_others(values)[row, one] == least
-            table = market.by_item(values)[row, one]
+            table = market.table(values)[row, place[one]]
             assert table[one] == values[row, one]
             assert (table[place != place[one]] == 0).all()
 
@@ -47,11 +47,12 @@ def test_markets_are_locations_and_categories():
 
 
 def test_levels_forget_and_leave_the_unknown_out():
+    item = np.array([0, 0])
     units = np.array([[1.0, np.nan], [1.0, np.nan], [np.e, np.nan]])
-    level, error = level_of(units, np.zeros((3, 2)), recency(3, 1.0), counts=False)
+    level, error = level_of(units, np.zeros((3, 2)), recency(3, 1.0), counts=False, item=item)
     assert level == pytest.approx([1 / 1.75] * 2)
     assert error[1] == 1.0
-    level, _ = level_of(units, np.zeros((3, 2)), np.ones(3), counts=True)
+    level, _ = level_of(units, np.zeros((3, 2)), np.ones(3), counts=True, item=item)
     assert level[0] == pytest.approx(np.log((2 + np.e) / 3))
 
 

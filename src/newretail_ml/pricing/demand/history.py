@@ -141,37 +141,40 @@ class History:
 
 
 def _scale(panel: Panel, teaches: np.ndarray, price: np.ndarray) -> Scale:
+    current = _current(panel)
     mean = _mean(np.log(price), teaches)
-    usual = np.where(np.isnan(mean), _mean(np.log(price), ~np.isnan(price)), mean)
     more = [name for name in panel.plans if name not in (c.PRICE, c.REGULAR_PRICE)]
     flags = tuple(name for name in more if not goes_on(name, panel.plans[name]))
-    known = slice(0, panel.cut)
     others = {
-        name: np.nan_to_num(_mean(panel.plans[name][:, known].astype(float), teaches))
+        name: np.nan_to_num(_mean(panel.plans[name][:, : panel.cut].astype(float), teaches))
         for name in more
         if name not in flags
     }
-    return Scale(Market.of(panel), usual, _current(panel, price), flags, others)
+    usual = np.where(np.isnan(mean), np.log(current), mean)
+    return Scale(Market.of(panel), usual, current, flags, others)
 
 
-def _current(panel: Panel, price: np.ndarray) -> np.ndarray:
-    """(series,) the last price without promotion, or else the last one."""
-    plain = ~np.isnan(price)
-    if c.PROMOTION in panel.plans:
-        plain &= ~(panel.plans[c.PROMOTION][:, : panel.cut] > 0)
-    plain = np.where(plain.any(axis=1, keepdims=True), plain, ~np.isnan(price))
-    last = price.shape[1] - 1 - np.flip(plain, axis=1).argmax(axis=1)
-    current = price[np.arange(len(price)), last]
-    if np.isnan(current).any():
-        rows = np.flatnonzero(np.isnan(current))
+def _current(panel: Panel) -> np.ndarray:
+    """(series,) the last known price without promotion, or else the last; or the first planned."""
+    price = panel.plans[c.PRICE].astype(float)
+    told = ~np.isnan(price)
+    if not told.any(axis=1).all():
+        rows = np.flatnonzero(~told.any(axis=1))
         raise DataError(
-            f"{len(rows):,} series have no price in the known periods",
+            f"{len(rows):,} series have no price at all",
             table="panel",
             column=c.PRICE,
             rows=rows,
             next_step="Leave those series out: panel.select(...).",
         )
-    return current
+    past = told & (np.arange(price.shape[1]) < panel.cut)
+    plain = past
+    if c.PROMOTION in panel.plans:
+        plain = past & ~(panel.plans[c.PROMOTION] > 0)
+    chosen = np.where(plain.any(axis=1, keepdims=True), plain, past)
+    last = price.shape[1] - 1 - np.flip(chosen, axis=1).argmax(axis=1)
+    position = np.where(past.any(axis=1), last, told.argmax(axis=1))
+    return price[np.arange(len(price)), position]
 
 
 def _mean(values: np.ndarray, rows: np.ndarray) -> np.ndarray:

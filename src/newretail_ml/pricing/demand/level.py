@@ -19,7 +19,7 @@ def recency(n_periods: int, half_life: float) -> np.ndarray:
 
 
 def level_of(
-    units: np.ndarray, effect: np.ndarray, weight: np.ndarray, counts: bool
+    units: np.ndarray, effect: np.ndarray, weight: np.ndarray, counts: bool, item: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Log level of each series, and its standard error.
 
@@ -28,9 +28,11 @@ def level_of(
         effect: (periods, series) logarithm of what prices and promotions do.
         weight: (periods,) of each period.
         counts: level by totals, zeros kept; else by mean logarithms.
+        item: (series,) number of the item.
 
     Returns:
-        (series,) level and (series,) error. A series that teaches nothing has the mean level.
+        (series,) level and (series,) error. A series that teaches nothing has the mean level of
+        its item elsewhere, or of all.
     """
     known = ~np.isnan(units)
     weights = np.where(known, weight[:, None], 0.0)
@@ -51,8 +53,16 @@ def level_of(
     effective = total**2 / np.maximum((weights**2).sum(axis=0), 1e-300)
     error = np.sqrt(variance * _ALIKE / np.maximum(effective, 1.0))
     taught = total > 0
-    level = np.where(taught, level, level[taught].mean())
+    level = np.where(taught, level, _elsewhere(level, taught, item))
     return level, np.where(taught, np.minimum(error, 1.0), 1.0)
+
+
+def _elsewhere(level: np.ndarray, taught: np.ndarray, item: np.ndarray) -> np.ndarray:
+    """(series,) mean level of the same item in series that taught something, or of all those."""
+    count = np.bincount(item[taught], minlength=item.max(initial=0) + 1)
+    total = np.bincount(item[taught], level[taught], minlength=len(count))
+    mean = np.full(len(count), level[taught].mean())
+    return np.divide(total, count, out=mean, where=count > 0)[item]
 
 
 def half_samples(n_periods: int, n: int, block: int, random_state: int) -> np.ndarray:

@@ -97,8 +97,8 @@ class Market:
         result[..., order] = np.where(self.size[order] > 1, others, 0.0)
         return result
 
-    def by_item(self, values: np.ndarray) -> np.ndarray:
-        """(..., series, items) values of each item in the market of a series; 0 where absent."""
+    def table(self, values: np.ndarray) -> np.ndarray:
+        """(..., markets, items) values (..., series) of each item; 0 where a market lacks it."""
         table = np.zeros((*values.shape[:-1], self.n_places, self.n_items))
         table[..., self.place, self.item] = values
-        return table[..., self.place, :]
+        return table

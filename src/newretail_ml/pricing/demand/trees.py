@@ -102,8 +102,8 @@ class MonotoneTrees(PriceModel):
         weight = recency(panel.cut, half_life)
         columns = self._inputs.of_panel(panel, slice(0, panel.cut))
         flat = np.full(panel.cut, 1.0)
-        none = np.zeros(history.units.shape)
-        mean_level, _ = level_of(history.units, none, flat, history.counts)
+        none, item = np.zeros(history.units.shape), history.scale.market.item
+        mean_level, _ = level_of(history.units, none, flat, history.counts, item)
         slope = _SHARE_OF_SLOPE * _shared_slope(history, mean_level)
         base = mean_level + slope * columns[..., 0]
         halves = half_samples(
@@ -124,7 +124,8 @@ class MonotoneTrees(PriceModel):
         self, panel: Panel, history: History, columns: np.ndarray, weight: np.ndarray
     ) -> None:
         def level(ensemble: Ensemble) -> tuple[np.ndarray, np.ndarray]:
-            return level_of(history.units, ensemble.effect(columns), weight, history.counts)
+            effect, item = ensemble.effect(columns), history.scale.market.item
+            return level_of(history.units, effect, weight, history.counts, item)
 
         self._level, error = level(self._ensemble)
         each = [level(self._ensemble.of(number))[0] for number in range(self.n_boosters)]
