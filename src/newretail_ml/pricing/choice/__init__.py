@@ -8,6 +8,7 @@ from newretail_ml.pricing.choice.latent_estimate import (
     LatentClassEstimate,
     estimate_latent_classes,
 )
+from newretail_ml.pricing.choice.logit_demand import LogitDemand
 from newretail_ml.pricing.choice.multinomial import MultinomialLogit
 from newretail_ml.pricing.choice.nested import NestedLogit
 from newretail_ml.pricing.choice.optimal import optimal_prices
@@ -17,6 +18,7 @@ __all__ = [
     "ChoiceResponse",
     "LatentClassEstimate",
     "LatentClassLogit",
+    "LogitDemand",
     "LogitEstimate",
     "MultinomialLogit",
     "NestedLogit",
