@@ -19,7 +19,7 @@ from newretail_ml.pricing.assortment.search import Worth
 from newretail_ml.pricing.assortment.solvers import solved
 from newretail_ml.pricing.assortment.stock import StockCost
 from newretail_ml.pricing.choice import ChoiceDecision, ChoiceResponse
-from newretail_ml.pricing.choice.base import spread
+from newretail_ml.pricing.choice.arguments import spread
 from newretail_ml.pricing.response import numbered
 
 

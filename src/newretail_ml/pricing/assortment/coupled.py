@@ -12,7 +12,7 @@ from newretail_ml.pricing.assortment.options import NOT_LISTED, Options
 from newretail_ml.pricing.assortment.problem import Problem
 from newretail_ml.pricing.assortment.programme import Programme
 from newretail_ml.pricing.assortment.solution import Solution
-from newretail_ml.pricing.assortment.solvers import solved
+from newretail_ml.pricing.assortment.solvers import quickly_solved, solved
 from newretail_ml.pricing.choice import NestedLogit
 
 Lists = list[np.ndarray]
@@ -56,7 +56,7 @@ def coupled_lists(
     problems: list[Problem], coupling: Coupling, time_limit: float
 ) -> tuple[Lists, Solution]:
     """The best lists found of all markets together."""
-    alone = [solved(problem, time_limit) for problem in problems]
+    alone = [solved(problem, max(time_limit / len(problems), 1.0)) for problem in problems]
     lists = [one.chosen for one in alone]
     bound = sum(one.bound for one in alone)
     if not len(coupling.broken(lists)):
@@ -65,7 +65,7 @@ def coupled_lists(
         why = f"{'Exact' if exact else 'Heuristic'}: market by market. {alone[0].why}"
         return lists, Solution(lists[0], value, value if exact else bound, exact, why)
     candidates = []
-    repaired = _repaired(problems, lists, coupling, time_limit)
+    repaired = _repaired(problems, lists, coupling)
     if repaired is not None:
         candidates.append(repaired)
     if not any(isinstance(problem.response, NestedLogit) for problem in problems):
@@ -103,9 +103,7 @@ def _programme(problems: list[Problem], coupling: Coupling) -> Programme:
     return programme
 
 
-def _repaired(
-    problems: list[Problem], lists: Lists, coupling: Coupling, time_limit: float
-) -> Lists | None:
+def _repaired(problems: list[Problem], lists: Lists, coupling: Coupling) -> Lists | None:
     """Lists after the cheapest changes, item by item; None where that leads nowhere."""
     lists, problems = list(lists), list(problems)
     size = max(int(item.max()) for item in coupling.items) + 1
@@ -113,7 +111,7 @@ def _repaired(
         broken = coupling.broken(lists)
         if not len(broken):
             return lists
-        changes = _changes(int(broken[0]), problems, lists, coupling, time_limit)
+        changes = _changes(int(broken[0]), problems, lists, coupling)
         if changes is None:
             return None
         for market, (problem, chosen) in changes.items():
@@ -125,20 +123,20 @@ Changes = dict[int, tuple[Problem, np.ndarray]]
 
 
 def _changes(
-    item: int, problems: list[Problem], lists: Lists, coupling: Coupling, time_limit: float
+    item: int, problems: list[Problem], lists: Lists, coupling: Coupling
 ) -> Changes | None:
     """The cheapest way to bring one item into the rules."""
     places = coupling.places(item)
     inside = [place for place in places if lists[place[0]][place[1]] != NOT_LISTED]
     outside = [place for place in places if place not in inside]
-    out = _priced(inside, problems, lists, time_limit, keep=False)
+    out = _priced(inside, problems, lists, keep=False)
     surplus = len(inside) - coupling.most
     if surplus > 0:
         return _cheapest(out, surplus)
     everywhere_out = _cheapest(out, len(inside))
-    into = _priced(outside, problems, lists, time_limit, keep=True)
+    into = _priced(outside, problems, lists, keep=True)
     # What is listed by chance must stay listed once the others count on it.
-    held = _priced(inside, problems, lists, time_limit, keep=True)
+    held = _priced(inside, problems, lists, keep=True)
     more = _cheapest(into, coupling.least - len(inside))
     more = None if more is None or len(held) < len(inside) else more | _cheapest_of(held)
     ways = [way for way in (everywhere_out, more) if way is not None]
@@ -149,7 +147,6 @@ def _priced(
     places: list[tuple[int, int]],
     problems: list[Problem],
     lists: Lists,
-    time_limit: float,
     *,
     keep: bool,
 ) -> list[tuple[float, int, Problem, np.ndarray]]:
@@ -163,7 +160,7 @@ def _priced(
         if len(rules.conflicts()):
             continue
         forced = replace(problem, rules=rules)
-        chosen = solved(forced, time_limit).chosen
+        chosen = quickly_solved(forced)
         loss = float(problem.worth(lists[market]) - problem.worth(chosen))
         found.append((loss, market, forced, chosen))
     return sorted(found, key=lambda one: one[:2])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
 
 from newretail_ml.errors import InfeasibleError
 from newretail_ml.pricing.assortment.rules import Settled
@@ -15,6 +14,8 @@ def best_within_room(gain: np.ndarray, rules: Settled) -> np.ndarray:
     Raises:
         InfeasibleError: no list keeps the rules.
     """
+    from scipy.optimize import Bounds, LinearConstraint, milp
+
     useful = (rules.keep | (gain > 0) | (rules.at_least > 0)) & ~rules.never
     listed = np.zeros(len(gain), bool)
     places = np.flatnonzero(useful)

@@ -66,7 +66,7 @@ def assortments_by_market(
         most_markets: a product is listed in at most so many.
         price_points: (n, points) prices that each product may have in its market.
         compare: whether to find the best single list for all markets, too.
-        time_limit: seconds for each programme.
+        time_limit: seconds for a programme of all markets; each alone gets its part, at least 1.
 
     Raises:
         DataError: numbers are wrong, or a market or the product column is not known.

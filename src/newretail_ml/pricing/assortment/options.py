@@ -11,6 +11,8 @@ from newretail_ml.errors import DataError
 from newretail_ml.pricing.choice import ChoiceResponse
 
 NOT_LISTED = -1
+# Nobody can tell a smaller share of customers who buy nothing, and programmes divide by it.
+LEAST_OUTSIDE = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +51,7 @@ class Options:
         weights = getattr(response, "weights", np.ones(1))
         return cls(
             weights * response.market_size[0],
-            np.exp(-top),
+            np.maximum(np.exp(-top), LEAST_OUTSIDE),
             np.exp(logs - top[:, None, None]),
             np.broadcast_to(np.where(open_, at - cost[:, None], 0.0), logs.shape),
             open_,

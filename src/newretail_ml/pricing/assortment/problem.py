@@ -11,7 +11,7 @@ from newretail_ml.pricing.assortment.options import NOT_LISTED, as_points
 from newretail_ml.pricing.assortment.rules import AssortmentRules, Settled
 from newretail_ml.pricing.assortment.stock import StockCost
 from newretail_ml.pricing.choice import ChoiceResponse
-from newretail_ml.pricing.choice.base import spread
+from newretail_ml.pricing.choice.arguments import spread
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
-from scipy.optimize import Bounds, LinearConstraint, milp
 
 from newretail_ml.pricing.assortment.options import NOT_LISTED, Options
 from newretail_ml.pricing.assortment.rules import Settled
+
+if TYPE_CHECKING:
+    from scipy.optimize import LinearConstraint
 
 PROVEN = 1e-6
 
@@ -46,6 +49,8 @@ class Rows:
 
     def constraint(self, n_columns: int) -> LinearConstraint:
         """All rows together."""
+        from scipy.optimize import LinearConstraint
+
         row, column, value = (np.concatenate(each) for each in zip(*self.entries, strict=True))
         matrix = sparse.csr_array((value, (row, column)), shape=(self.count, n_columns))
         return LinearConstraint(matrix, np.concatenate(self.lower), np.concatenate(self.upper))
@@ -149,6 +154,8 @@ class Programme:
 
     def solve(self, time_limit: float) -> tuple[list[np.ndarray] | None, float]:
         """Points of each market's products, if a list was found, and a bound on the money."""
+        from scipy.optimize import Bounds, milp
+
         cost = np.concatenate(self.cost)
         scale = max(float(np.abs(cost).max()), 1e-300) / 1e3
         done = milp(

@@ -9,7 +9,7 @@ import pandas as pd
 
 from newretail_ml.checks import check_number, check_whole
 from newretail_ml.errors import DataError, InfeasibleError
-from newretail_ml.pricing.choice.base import spread
+from newretail_ml.pricing.choice.arguments import spread
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,8 @@ import pandas as pd
 
 from newretail_ml.checks import check_numbers
 from newretail_ml.errors import DataError
-from newretail_ml.pricing.choice.base import ChoiceResponse, as_coefficient, as_utility, only_listed
+from newretail_ml.pricing.choice.arguments import as_coefficient, as_utility, only_listed
+from newretail_ml.pricing.choice.base import ChoiceResponse
 from newretail_ml.pricing.choice.inversion import shifts_to_shares
 from newretail_ml.pricing.response import Evidence, checked_prices
 

@@ -9,7 +9,8 @@ import pandas as pd
 
 from newretail_ml.checks import as_numbers
 from newretail_ml.errors import DataError
-from newretail_ml.pricing.choice.base import ChoiceResponse, as_coefficient, as_utility, only_listed
+from newretail_ml.pricing.choice.arguments import as_coefficient, as_utility, only_listed
+from newretail_ml.pricing.choice.base import ChoiceResponse
 from newretail_ml.pricing.response import Evidence, checked_prices
 
 

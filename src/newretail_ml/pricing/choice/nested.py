@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 
 from newretail_ml.errors import DataError
-from newretail_ml.pricing.choice.base import (
-    ChoiceResponse,
+from newretail_ml.pricing.choice.arguments import (
     as_coefficient,
     as_labels,
     as_utility,
     only_listed,
     spread,
 )
+from newretail_ml.pricing.choice.base import ChoiceResponse
 from newretail_ml.pricing.choice.groups import Groups
 from newretail_ml.pricing.choice.multinomial import as_draws, drawn_coefficients
 from newretail_ml.pricing.response import Evidence, checked_prices

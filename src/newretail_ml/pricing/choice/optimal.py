@@ -11,7 +11,8 @@ import pandas as pd
 from newretail_ml import columns as c
 from newretail_ml.checks import check_whole
 from newretail_ml.errors import DataError
-from newretail_ml.pricing.choice.base import ChoiceResponse, spread
+from newretail_ml.pricing.choice.arguments import spread
+from newretail_ml.pricing.choice.base import ChoiceResponse
 from newretail_ml.pricing.choice.decision import ChoiceDecision, Priced
 from newretail_ml.pricing.choice.latent import LatentClassLogit
 from newretail_ml.pricing.choice.multinomial import MultinomialLogit
@@ -78,8 +79,12 @@ def optimal_prices(
         priced = solve(market, cost[members], free[members], starts, random_state)
         prices[members] = priced.prices
         bound += priced.bound
-        exact, why = exact and priced.exact, priced.why
+        # What is not proven anywhere is what should be read.
+        why = priced.why if exact else why
+        exact = exact and priced.exact
     profit = float(response.profit(prices, cost))
+    if len(response.markets) > 1:
+        why = f"{len(response.markets):,} markets, each for itself, of which one: {why}"
     kept = int((~free).sum())
     if kept:
         why += f" {kept:,} products keep their price: not identified, or nobody wants them."

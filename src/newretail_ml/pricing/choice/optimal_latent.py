@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import minimize
 
 from newretail_ml.pricing.choice.decision import Priced
 from newretail_ml.pricing.choice.latent import LatentClassLogit
@@ -57,6 +56,8 @@ def _climbed(
     begin: np.ndarray,
     bounds: tuple[np.ndarray, np.ndarray],
 ) -> np.ndarray:
+    from scipy.optimize import minimize
+
     prices = response.prices.copy()
 
     def loss(chosen: np.ndarray) -> tuple[float, np.ndarray]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import brentq
 
 from newretail_ml.pricing.choice.decision import Priced
 from newretail_ml.pricing.choice.multinomial import MultinomialLogit
@@ -31,6 +30,8 @@ def _profit_of_a_customer(
     response: MultinomialLogit, cost: np.ndarray, free: np.ndarray, sensitivity: np.ndarray
 ) -> float:
     """The root R of sum exp(v(R)) / b - R, which falls in R; fixed products add their margin."""
+    from scipy.optimize import brentq
+
     constant = response.utility[free] - sensitivity * cost[free] - 1 - np.log(sensitivity)
     value = response.values(response.prices)[~free]
     margin = (response.prices - cost)[~free]

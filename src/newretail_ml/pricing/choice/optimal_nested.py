@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
 
 from newretail_ml.pricing.choice.decision import Priced
 from newretail_ml.pricing.choice.nested import NestedLogit
@@ -90,6 +89,8 @@ class _Nest:
 
     def best(self, profit: float) -> np.ndarray:
         """(free,) prices that add most to a customer's profit, over that profit."""
+        from scipy.optimize import brentq
+
         if not self.free.any():
             return np.empty(0)
         low, high = self._range(profit)
