@@ -65,11 +65,17 @@ def test_what_is_absorbed_is_orthogonal_to_the_effects_on_large_numbers(effects)
     ("values", "codes", "problem"),
     [
         ([1.0, np.nan], [[0, 1]], "finite"),
-        ([1.0, 2.0], [[0, 1, 2]], "one label for each of the 2 rows"),
-        ([1.0, 2.0], [["a", None]], "one label for each of the 2 rows"),
+        ([1.0, 2.0], [[0, 1, 2]], "one label, .* for each of 2 rows"),
+        ([1.0, 2.0], [["a", None]], "one label, .* for each of 2 rows"),
         (["x", "y"], [[0, 1]], "not numbers"),
     ],
 )
 def test_bad_input(values, codes, problem):
     with pytest.raises(DataError, match=problem):
         absorb(np.array(values), [np.array(one) for one in codes])
+
+
+@pytest.mark.parametrize("weights", [[1.0, -1.0], [1.0, np.nan], [1.0]])
+def test_bad_weights(weights):
+    with pytest.raises(DataError, match="weights"):
+        absorb(np.array([1.0, 2.0]), [np.array([0, 1])], np.array(weights))

@@ -99,6 +99,10 @@ def block_bootstrap(
     """
     check_whole("draws", draws, at_least=2)
     entry: Entry = block
+    if "cluster" in options:
+        raise DataError(
+            "blocks stand in for clusters", next_step="Name the cluster as block, and leave it out."
+        )
     regression = prepare(frame, outcome, causes, cluster=[entry], **options)
     rows = regression.rows
     counts = rows.clusters[0].counts

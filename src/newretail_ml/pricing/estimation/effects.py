@@ -67,8 +67,13 @@ def factors(
     >>> [factor.codes.tolist() for factor in factors(frame, [("brand", "store")], "absorb")]
     [[0, 3, 2]]
     """
-    listed = [entries] if isinstance(entries, str) else list(entries)  # type: ignore[call-overload]
-    names = [entry if isinstance(entry, tuple) else (entry,) for entry in listed]
+    listed = list(entries) if isinstance(entries, list | tuple) else [entries]
+    names = [tuple(entry) if isinstance(entry, list | tuple) else (entry,) for entry in listed]
+    if () in names or (None,) in names:
+        raise DataError(
+            f"{purpose} has an entry without a column",
+            next_step=f"Name columns, or leave {purpose} out.",
+        )
     if len({frozenset(name) for name in names}) < len(names):
         raise DataError(
             f"{purpose} names the same effect twice", next_step="Name each effect once."
@@ -139,5 +144,12 @@ def _coded(column: pd.Series) -> Factor:
         if high - low < _SPARE * len(values):
             codes = values.astype(np.int64, copy=False)
             return Factor(name, codes - low if low else codes, high - low + 1)
-    codes, labels = pd.factorize(column)
+    try:
+        codes, labels = pd.factorize(column)
+    except TypeError:
+        raise DataError(
+            "the values are no labels",
+            column=name,
+            next_step="Use text, whole numbers or dates.",
+        ) from None
     return Factor(name, codes.astype(np.int64, copy=False), max(len(labels), 1))

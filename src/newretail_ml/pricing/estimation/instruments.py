@@ -23,6 +23,7 @@ from newretail_ml.pricing.estimation.rows import Rows
 from newretail_ml.pricing.estimation.solve import refine, refuse_collinear, weighted
 
 _STRONG = 10.0
+_EXACT = 1e-10
 
 
 def check_instruments(causes: Sequence[str], endogenous: Sequence[str], n_instruments: int) -> None:
@@ -56,12 +57,24 @@ def solve_instrumented(rows: Rows, endogenous: Sequence[str]) -> Fit:
     fitted = first.fitted(causes)
     scores = weighted(fitted, rows.weights)
     gram = scores @ fitted.T
-    refuse_collinear(gram, [f"{name} as instruments move it" for name in rows.names])
+    _refuse_idle(gram, rows.names, endogenous)
     inverse = np.linalg.inv(scores @ causes.T)
     coefficients, residuals = refine(outcome[0], causes, inverse, scores)
     tests = _tests(rows, first, plain, outcome[0], causes)
     warnings = (_weak(tests.strength),) if tests.weak else ()
     return Fit(rows, coefficients, residuals, np.linalg.inv(gram), scores, tests, warnings)
+
+
+def _refuse_idle(gram: np.ndarray, names: Sequence[str], endogenous: Sequence[str]) -> None:
+    try:
+        refuse_collinear(gram, names)
+    except DataError as error:
+        raise DataError(
+            f"instruments do not move {' and '.join(endogenous)} at all, or not apart from the "
+            "other causes",
+            column=endogenous[0],
+            next_step="Name other instruments: costs, or prices in places that share them.",
+        ) from error
 
 
 class _FirstStage:
@@ -117,7 +130,13 @@ def wald(values: np.ndarray, covariance: np.ndarray, freedom: int) -> tuple[floa
     """F statistic and p value of the hypothesis that all values, (k,), are zero."""
     from scipy.special import fdtrc
 
-    statistic = float(values @ np.linalg.pinv(covariance) @ values) / len(values)
+    errors = np.sqrt(np.diag(covariance))
+    if not (errors > _EXACT * np.abs(values)).all():
+        # Explained to the last digit, or nothing to explain.
+        return (np.inf, 0.0) if np.any(errors < _EXACT * np.abs(values)) else (0.0, 1.0)
+    ratios = values / errors
+    shared = np.linalg.pinv(covariance / np.outer(errors, errors), hermitian=True)
+    statistic = float(ratios @ shared @ ratios) / len(values)
     return statistic, float(fdtrc(len(values), freedom, statistic))
 
 

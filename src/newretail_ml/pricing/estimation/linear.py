@@ -7,12 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from newretail_ml.errors import DataError
 from newretail_ml.pricing.estimation.rows import Rows
 from newretail_ml.pricing.estimation.solve import (
     refine,
     refuse_absorbed,
     refuse_collinear,
     sizes,
+    smallest_sizes,
     weighted,
 )
 from newretail_ml.pricing.estimation.within import transform
@@ -77,9 +79,9 @@ def without_effects(rows: Rows, values: np.ndarray, names: tuple[str, ...]) -> n
     """
     if not rows.effects:
         return values
-    before = sizes(values[1:], rows.weights)
+    smallest = smallest_sizes(values[1:], rows.weights)
     values = transform(rows.effects, rows.weights).residuals(values)
-    refuse_absorbed(before, sizes(values[1:], rows.weights), names)
+    refuse_absorbed(smallest, sizes(values[1:], rows.weights), names)
     return values
 
 
@@ -89,6 +91,11 @@ def solve_within(
     """Least squares on columns that are without effects already."""
     scores = weighted(causes, weights)
     gram = scores @ causes.T
+    if not np.isfinite(gram).all():
+        raise DataError(
+            "causes are so large that their squares are infinite",
+            next_step="Measure them in larger units.",
+        )
     refuse_collinear(gram, rows.names)
     bread = np.linalg.inv(gram)
     coefficients, residuals = refine(outcome, causes, bread, scores)

@@ -11,8 +11,10 @@ import pandas as pd
 from newretail_ml.checks import need_columns
 from newretail_ml.errors import DataError
 from newretail_ml.pricing.estimation.effects import Entry, Factor, factors
+from newretail_ml.pricing.estimation.solve import INTERCEPT
 
-INTERCEPT = "intercept"
+# Columns of objects that hold numbers alone, as pandas names them.
+_NUMBERS = ("boolean", "integer", "floating", "mixed-integer-float", "decimal", "empty")
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ def read(
     columns = {name: _numbers(frame[name]) for name in names}
     keep = _complete(columns.values(), (*effects, *clusters))
     if weights:
-        keep = _positive(frame[weights], columns[weights], keep)
+        _refuse_negative(frame[weights], columns[weights])
     first = [] if effects else [np.ones(len(frame))]
     rows = Rows(
         columns[outcome],
@@ -120,6 +122,8 @@ def read(
         np.ones(len(frame), bool),
     )
     rows = rows if keep is None else rows.kept(keep, "missing value")
+    if rows.weights is not None:
+        rows = rows.kept(rows.weights > 0, "weight of zero")
     return without_singletons(rows)
 
 
@@ -162,12 +166,12 @@ def _check_names(
 
 
 def _numbers(column: pd.Series) -> np.ndarray:
-    try:
-        values = column.to_numpy(float, na_value=np.nan)
-    except (TypeError, ValueError):
+    plain = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_complex_dtype(column)
+    if not plain and pd.api.types.infer_dtype(column, skipna=True) not in _NUMBERS:
         raise DataError(
             "the values are not numbers", column=str(column.name), next_step="Correct them."
-        ) from None
+        )
+    values = column.to_numpy(float, na_value=np.nan)
     if not np.isfinite(values.sum()) and (endless := np.isinf(values)).any():
         raise DataError(
             f"{endless.sum():,} values are infinite",
@@ -186,7 +190,7 @@ def _complete(columns: Iterable[np.ndarray], coded: Sequence[Factor]) -> np.ndar
     return ~np.logical_or.reduce(missing) if missing else None
 
 
-def _positive(column: pd.Series, weights: np.ndarray, keep: np.ndarray | None) -> np.ndarray | None:
+def _refuse_negative(column: pd.Series, weights: np.ndarray) -> None:
     if (negative := weights < 0).any():
         raise DataError(
             f"{negative.sum():,} weights are negative",
@@ -194,9 +198,6 @@ def _positive(column: pd.Series, weights: np.ndarray, keep: np.ndarray | None) -
             rows=column.index[negative],
             next_step="Correct them.",
         )
-    if (weights > 0).all():
-        return keep
-    return weights > 0 if keep is None else keep & (weights > 0)
 
 
 def _none(n: int) -> np.ndarray:

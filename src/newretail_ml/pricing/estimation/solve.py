@@ -8,8 +8,12 @@ import numpy as np
 
 from newretail_ml.errors import DataError
 
-# Shares of a cause's squared size below which nothing of it is left but rounding errors.
-_ABSORBED = 1e-18
+INTERCEPT = "intercept"
+
+# Shares of a cause's squared spread below which nothing of it is left but rounding errors: of the
+# transform, of numbers far from zero, and of other causes.
+_ABSORBED = 1e-14
+_ROUNDING = 1e-25
 _COLLINEAR = 1e-12
 
 
@@ -23,25 +27,32 @@ def sizes(values: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
     return np.array([weighted(row, weights) @ row for row in values])
 
 
-def refuse_absorbed(before: np.ndarray, after: np.ndarray, names: Sequence[str]) -> None:
+def smallest_sizes(values: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+    """(k,) sums of squares at or below which a column, (k, n), has no spread of its own."""
+    total = values.shape[1] if weights is None else weights.sum()
+    squares = sizes(values, weights)
+    means = np.array([weighted(row, weights).sum() for row in values]) / total
+    spread = np.maximum(squares - total * means**2, 0.0)
+    return np.maximum(_ABSORBED * spread, _ROUNDING * squares)
+
+
+def refuse_absorbed(smallest: np.ndarray, left: np.ndarray, names: Sequence[str]) -> None:
     """Raise if nothing is left of a cause once the effects are taken out of it.
 
     Args:
-        before: (k,) sums of squares of the causes.
-        after: (k,) the same without the effects.
+        smallest: (k,) of `smallest_sizes` of the causes.
+        left: (k,) sums of squares without the effects.
         names: of the causes.
     """
-    gone = [
-        name
-        for name, old, new in zip(names, before, after, strict=True)
-        if new <= _ABSORBED * old or old == 0
-    ]
+    gone = [name for name, still in zip(names, left > smallest, strict=True) if not still]
     if gone:
+        several = len(gone) > 1
         raise DataError(
-            f"{' and '.join(gone)} does not vary inside the absorbed effects",
+            f"{' and '.join(gone)} {'do' if several else 'does'} not vary inside the absorbed "
+            "effects",
             column=gone[0],
-            next_step="Leave it out, absorb fewer effects, or collect data in which it varies: "
-            "without variation the data cannot tell what it does.",
+            next_step=f"Leave {'them' if several else 'it'} out, absorb fewer effects, or collect "
+            "data in which prices vary: without variation the data cannot tell what they do.",
         )
 
 
@@ -60,6 +71,12 @@ def refuse_collinear(gram: np.ndarray, names: Sequence[str]) -> None:
         shares = np.linalg.solve(block, target) if last else target
         if gram[last, last] - shares @ target > _COLLINEAR:
             continue
+        if names[0] == INTERCEPT and abs(target[0]) ** 2 > 1 - _COLLINEAR:
+            raise DataError(
+                f"{names[last]} does not vary",
+                column=names[last],
+                next_step="Leave it out, or collect data in which it varies.",
+            )
         others = [name for name, share in zip(names, shares, strict=False) if abs(share) > 1e-5]
         raise DataError(
             f"{names[last]} is perfectly collinear with {' and '.join(others) or 'nothing at all'}",

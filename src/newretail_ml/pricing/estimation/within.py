@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from newretail_ml.checks import as_numbers
+from newretail_ml.checks import as_numbers, check_numbers
 from newretail_ml.errors import DataError
 from newretail_ml.pricing.estimation.effects import Factor, group_sums, numbered
 
@@ -50,10 +50,14 @@ def absorb(
     array = as_numbers("values", values)
     if not np.isfinite(array).all():
         raise DataError("values must be finite", next_step="Leave the other rows out.")
+    if weights is not None:
+        weights = check_numbers("weights", weights)
     effects = [numbered(f"effect {number}", one) for number, one in enumerate(codes, 1)]
-    if any(len(effect.codes) != len(array) or (effect.codes < 0).any() for effect in effects):
+    lengths = {len(array), *(len(effect.codes) for effect in effects)}
+    lengths |= set() if weights is None else {len(weights)}
+    if len(lengths) > 1 or any((effect.codes < 0).any() for effect in effects):
         raise DataError(
-            f"every effect needs one label for each of the {len(array):,} rows",
+            f"effects need one label, and weights one number, for each of {len(array):,} rows",
             next_step="Pass labels of the same rows, none of them missing.",
         )
     columns = np.atleast_2d(array.T).copy()
