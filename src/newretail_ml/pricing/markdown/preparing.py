@@ -75,7 +75,7 @@ def lines_of(
         ladder,
         np.nanargmin(np.abs(ladder - current[:, None]), axis=1) if len(rows) else rows,
         rules.moves(ladder),
-        ratio,
+        ratio.astype(np.float32),
         paths,
         lasting[rows],
     )

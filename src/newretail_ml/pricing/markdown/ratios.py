@@ -27,7 +27,7 @@ def demand_ratios(
         reference: (n,) prices.
     """
     prices = np.column_stack([reference, np.where(np.isnan(points), reference[:, None], points)])
-    made = np.empty((len(points), len(responses), points.shape[1]), np.float32)
+    made = np.empty((len(points), len(responses), points.shape[1]))
     for number, response in enumerate(responses):
         units = _own_units(response, products, prices)
         with np.errstate(divide="ignore", invalid="ignore"):

@@ -7,6 +7,7 @@ import numpy as np
 from newretail_ml.pricing.markdown.lines import Lines, Setting
 from newretail_ml.pricing.markdown.sales_so_far import class_of
 
+
 def grid_steps(lines: Lines, setting: Setting) -> np.ndarray:
     """(n,) units of a step of the stock grid: one unit where the grid is large enough."""
     steps = np.clip(np.ceil(lines.stock), 1, setting.grid - 1)

@@ -57,7 +57,7 @@ def problem_of(
     at = np.maximum(product, 0)
     usual = _regular(frame, response, product)
     price = usual[:, None] * (1 - cuts)
-    ratio = demand_ratios([response], at, price, usual)[:, 0].astype(float)
+    ratio = demand_ratios([response], at, price, usual)[:, 0]
     why = _why_not(frame, response, product, ratio)
     may = np.column_stack([np.ones(len(frame), bool), *[why == ""] * (len(cuts) - 1)])
     ratio[why != ""] = 1.0
