@@ -107,7 +107,7 @@ def need_columns(frame: pd.DataFrame, table: str, names: Sequence[str]) -> None:
         raise DataError(
             f"the column is missing (there are {', '.join(map(str, frame.columns))})",
             table=table,
-            column=missing[0],
+            column=str(missing[0]),
             next_step="Add it.",
         )
 

@@ -288,6 +288,8 @@ BAD = {
     "no columns": (lambda f: f, {"cluster": [()]}, "cluster has an entry without a column"),
     "zero weights": (lambda f: f.assign(w=0.0), {"weights": "w"}, "weight of zero: 240"),
     "too large": (lambda f: f.assign(price=1e200 * f["price"]), {}, "squares are infinite"),
+    "large sales": (lambda f: f.assign(sales=1e200 * f["sales"]), {}, "squares are infinite"),
+    "number": (lambda f: f, {"absorb": 3}, "missing"),
     "twice": (lambda f: f, {"absorb": ["store", "store"]}, "same effect twice"),
     "three ways": (lambda f: f, {"cluster": ["store", "week", "cost"]}, "one or two ways"),
     "one group": (lambda f: f.assign(week=1), {"cluster": "week"}, "one week only"),
@@ -319,7 +321,7 @@ BAD = {
 }
 
 
-@pytest.mark.filterwarnings("ignore:overflow")
+@pytest.mark.filterwarnings("error::RuntimeWarning")
 @pytest.mark.parametrize(("change", "options", "problem"), BAD.values(), ids=BAD)
 def test_bad_input(frame, change, options, problem):
     refused(change(frame), "sales", ["price"], match=problem, **options)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from newretail_ml.errors import DataError
@@ -89,9 +90,15 @@ def estimate(
         endogenous=endogenous,
         instruments=instruments,
     )
-    fit = regression.solve(regression.rows)
-    rows = fit.rows
-    errors = sandwich(fit.bread, fit.scores, fit.residuals, rows.clusters, rows.effects)
+    with np.errstate(over="ignore", invalid="ignore"):
+        fit = regression.solve(regression.rows)
+        rows = fit.rows
+        errors = sandwich(fit.bread, fit.scores, fit.residuals, rows.clusters, rows.effects)
+    if not np.isfinite(errors.covariance).all():
+        raise DataError(
+            "numbers are so large that their squares are infinite",
+            next_step="Measure them in larger units.",
+        )
     return Estimate(
         names=rows.names,
         coefficients=fit.coefficients,
