@@ -7,7 +7,12 @@ import numpy as np
 from newretail_ml.pricing.price_list.board import Rows
 from newretail_ml.pricing.price_list.ruling import Ruling
 from newretail_ml.pricing.price_list.solving.found import Found
-from newretail_ml.pricing.price_list.solving.programme import Programme, packed
+from newretail_ml.pricing.price_list.solving.large import (
+    FEW_SUMS,
+    MANY_CHOICES,
+    best_of_many,
+)
+from newretail_ml.pricing.price_list.solving.programme import Answer, Programme, packed
 
 EACH = "best point of each product"
 PROGRAMME = "mixed-integer programme"
@@ -36,16 +41,31 @@ def best_of_table(
     best = np.take_along_axis(worth, chosen[:, None], axis=1)[:, 0]
     if all(one.kept(chosen) for one in rows):
         return Found(chosen, float(best.sum()), float(best.sum()), EACH)
-    programme = Programme(allowed[tied], packed(rows, tied))
-    finite = np.where(allowed, worth, 0.0)[tied]
-    # Each product's best counts as zero, so that the gap is one of what rules cost.
-    shifted, total = finite - best[tied][:, None], float(best.sum())
-    answer = programme.solve(shifted, offset=total, time_limit=time_limit, gap=gap)
+    total = float(best.sum())
+    # Each product's best counts as zero, so that large numbers do not hide small ones.
+    shifted = np.where(allowed, worth - best[:, None], 0.0)[tied]
+    answer = _tied(shifted, allowed[tied], packed(rows, tied), total, time_limit, gap)
     if answer.chosen is None:
         return None if answer.impossible else Found(chosen, -np.inf, total, PROGRAMME)
     chosen[tied] = answer.chosen
     value = float(np.take_along_axis(worth, chosen[:, None], axis=1).sum())
     return Found(chosen, value, max(value, answer.bound), PROGRAMME)
+
+
+def _tied(
+    worth: np.ndarray,
+    allowed: np.ndarray,
+    rows: list[Rows],
+    offset: float,
+    time_limit: float,
+    gap: float,
+) -> Answer:
+    sums = sum(len(one.at_most) for one in rows)
+    if allowed.sum() >= MANY_CHOICES and sums <= FEW_SUMS:
+        answer = best_of_many(worth, allowed, rows, offset=offset, time_limit=time_limit, gap=gap)
+        if answer is not None:
+            return answer
+    return Programme(allowed, rows).solve(worth, offset=offset, time_limit=time_limit, gap=gap)
 
 
 def first_best(worth: np.ndarray, current: np.ndarray) -> np.ndarray:
