@@ -199,3 +199,22 @@ def test_other_bad_input_is_refused():
         plan_markdowns(season(), response(), state(), planned_prices=np.ones((2, 5)))
     with pytest.raises(DataError, match="smallest step"):
         MarkdownRules(smallest_step=0.5, largest_step=0.2)
+
+
+def test_more_stock_than_can_be_sold_changes_nothing_but_what_is_left():
+    enough = plan_markdowns(season(), response(), state(on_hand=[5_000] * 3)).prices
+    heap = plan_markdowns(season(), response(), state(on_hand=[5_000_000] * 3)).prices
+    assert heap["price"].tolist() == enough["price"].tolist()
+    assert heap["gain_on_unchanged"].to_numpy() == pytest.approx(
+        enough["gain_on_unchanged"].to_numpy(), rel=1e-6
+    )
+    assert (heap["gain_on_fixed"] > -0.02 * heap["expected_revenue"]).all()
+
+
+def test_no_line_with_stock_and_no_demand_at_all_are_answers_too():
+    empty = plan_markdowns(season(), response(), state(on_hand=0))
+    assert empty.path.empty
+    assert (empty.prices["price"] == empty.prices["current_price"]).all()
+    quiet = plan_markdowns(season(mean=0.0), response(), state())
+    assert (quiet.prices["price"] == quiet.prices["current_price"]).all()
+    assert (quiet.prices["expected_left"] == quiet.prices["on_hand"]).all()

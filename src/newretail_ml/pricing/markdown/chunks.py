@@ -55,6 +55,8 @@ class Summary:
 
 def planned(lines: Lines, setting: Setting) -> Summary:
     """The plans of all items, with what they are expected to do."""
+    if not len(lines):
+        return _nothing(lines)
     order = np.argsort(lines.stock, kind="stable")
     turns = [order[first : first + _ITEMS] for first in range(0, len(order), _ITEMS)]
 
@@ -69,6 +71,17 @@ def planned(lines: Lines, setting: Setting) -> Summary:
             for field in fields(Summary)
         }
     )
+
+
+def _nothing(lines: Lines) -> Summary:
+    """The summary of no items."""
+    horizon, points = lines.horizon, lines.prices.shape[1]
+    wide = {"usual": horizon, "mean_price": horizon, "stock": horizon, "units": horizon}
+    none = np.zeros(0)
+    made = {field.name: none for field in fields(Summary)}
+    made |= {name: np.zeros((0, size)) for name, size in (wide | {"reach": points}).items()}
+    whole = {name: made[name].astype(np.intp) for name in ("first", "fixed", "usual")}
+    return Summary(**(made | whole | {"reach": made["reach"].astype(bool)}))
 
 
 def _side_by_side(work: Callable[[np.ndarray], Summary], turns: list[np.ndarray]) -> list[Summary]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from newretail_ml.pricing.markdown.lines import Lines, Setting
 from newretail_ml.pricing.markdown.sales_so_far import class_edges
-from newretail_ml.pricing.markdown.transitions import Transitions, grid_steps
+from newretail_ml.pricing.markdown.transitions import Transitions, grid_steps, stock_in_play
 
 NEVER = np.float32(-1e30)
 
@@ -23,11 +23,13 @@ class Policy:
             even paths, the odd ones, and all.
         edges: (n, horizon, classes - 1) that divide demand so far.
         steps: (n,) units of a step of the stock grid.
+        beyond: (n,) units that cannot be sold at any price; the grid begins with them.
     """
 
     worth: list[np.ndarray]
     edges: np.ndarray
     steps: np.ndarray
+    beyond: np.ndarray
 
 
 def solve(lines: Lines, setting: Setting) -> Policy:
@@ -36,8 +38,9 @@ def solve(lines: Lines, setting: Setting) -> Policy:
     Exact for whole stock of at most `grid` - 1 units, whole demand at each price, and demand of
     a period that depends on demand before only through its class.
     """
-    steps = grid_steps(lines, setting)
-    points = int(np.rint(lines.stock / steps).max(initial=1)) + 1
+    in_play = stock_in_play(lines)
+    steps = grid_steps(in_play, setting)
+    points = int(np.rint(in_play / steps).max(initial=1)) + 1
     edges = class_edges(lines.paths, setting.classes)
     transitions = Transitions(lines, setting, edges, steps, points)
     stock = (np.arange(points) * steps[:, None]).astype(np.float32)
@@ -52,7 +55,7 @@ def solve(lines: Lines, setting: Setting) -> Policy:
         value = _best(gained, lines, setting, bool(setting.open[period]))
         selling = (period < lines.periods)[:, None, None, None, None]
         value = np.where(selling, value, left)
-    return Policy(worth[::-1], edges, steps)
+    return Policy(worth[::-1], edges, steps, lines.stock - in_play)
 
 
 def _without_waste(value: np.ndarray, most: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ from newretail_ml.pricing.markdown.lines import Lines, Setting
 from newretail_ml.pricing.markdown.programme import NEVER, Policy
 from newretail_ml.pricing.markdown.sales_so_far import class_of
 
-# A price that is worth hardly more than the one on the shelf is not worth a new label.
+# Of the money in play: a price that is worth hardly more than the one on the shelf stays.
 _WORTH_A_LABEL = 1e-5
 _ALL = 2
 
@@ -150,7 +150,8 @@ def _chosen(
     """(n, paths) position of the price worth most; the one on the shelf where none is better."""
     worth = policy.worth[period]
     items, points = len(lines), worth.shape[-1]
-    place = stock / policy.steps[:, None]
+    in_play = np.maximum(stock - policy.beyond[:, None], 0.0)
+    place = in_play / policy.steps[:, None]
     low = np.clip(place.astype(np.intp), 0, points - 2)
     part = (place - low).astype(np.float32)[..., None]
     options = np.arange(lines.prices.shape[1])
@@ -171,7 +172,8 @@ def _chosen(
     value = below + part * (flat[cell + 1] - below)
     value = np.where(allowed | ~changed, value, NEVER)
     keeping = np.take_along_axis(value, price[..., None], axis=2)
-    bonus = _WORTH_A_LABEL * np.abs(keeping)
+    charged = lines.prices[np.arange(items)[:, None], price] * in_play
+    bonus = _WORTH_A_LABEL * (np.abs(keeping) + charged[..., None])
     return np.where(changed, value, value + bonus).argmax(axis=2)
 
 

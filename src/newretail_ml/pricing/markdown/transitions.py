@@ -8,10 +8,21 @@ from newretail_ml.pricing.markdown.lines import Lines, Setting
 from newretail_ml.pricing.markdown.sales_so_far import class_of
 
 
-def grid_steps(lines: Lines, setting: Setting) -> np.ndarray:
+def stock_in_play(lines: Lines) -> np.ndarray:
+    """(n,) units that can be sold at all; what lies beyond is left at any price.
+
+    All of the stock where units go off, for then the ages of the rest matter.
+    """
+    highest = lines.ratio.max(axis=(1, 2))
+    most = lines.paths.sum(axis=2).max(axis=1) * highest + lines.horizon
+    ageless = np.isinf(lines.lasting).all(axis=1)
+    return np.where(ageless, np.minimum(lines.stock, np.ceil(most)), lines.stock)
+
+
+def grid_steps(stock: np.ndarray, setting: Setting) -> np.ndarray:
     """(n,) units of a step of the stock grid: one unit where the grid is large enough."""
-    steps = np.clip(np.ceil(lines.stock), 1, setting.grid - 1)
-    return np.maximum(lines.stock, 1e-9) / steps
+    steps = np.clip(np.ceil(stock), 1, setting.grid - 1)
+    return np.maximum(stock, 1e-9) / steps
 
 
 class Transitions:
