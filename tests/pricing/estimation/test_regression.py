@@ -175,6 +175,23 @@ def test_the_interval_widens_with_the_level(frame):
         found["cost"]
 
 
+def test_few_clusters_are_told(frame):
+    few = estimate(frame, "sales", ["price"], cluster="store")
+    many = estimate(frame, "sales", ["price"], cluster="week")
+    assert few.warnings == (
+        "few clusters: 12 of store, and with fewer than 20 intervals are too narrow as a rule",
+    )
+    assert many.warnings == ()
+
+
+def test_poisson_settles_where_a_sale_is_all_but_impossible(frame):
+    frame["units"] = np.random.default_rng(1).poisson(np.exp(-4 * frame["price"]))
+    frame.loc[frame["price"].idxmax(), "units"] = 3
+    found = estimate(frame, "units", ["price"], absorb=["store", "week"], family="poisson")
+    assert found.fitted[frame["price"].idxmax()] < 0.1
+    assert frame["price"].to_numpy() @ found.residuals == pytest.approx(0.0, abs=1e-4)
+
+
 def test_weak_instruments_are_told(frame):
     frame["rumour"] = np.random.default_rng(0).standard_normal(len(frame))
     options = {"absorb": "store", "endogenous": ["price"]}

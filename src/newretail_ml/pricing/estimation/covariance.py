@@ -10,6 +10,9 @@ import numpy as np
 from newretail_ml.errors import DataError
 from newretail_ml.pricing.estimation.effects import Factor, crossed, group_sums
 
+# Cameron, Gelbach and Miller (2008) find that fewer clusters than 20 to 50 are few.
+_MANY = 20
+
 
 @dataclass(frozen=True)
 class Errors:
@@ -20,12 +23,14 @@ class Errors:
         freedom: degrees of freedom of t statistics.
         kind: in words.
         absorbed: effects that were estimated, redundant ones not counted.
+        warnings: what should be known before they are believed.
     """
 
     covariance: np.ndarray
     freedom: int
     kind: str
     absorbed: int
+    warnings: tuple[str, ...] = ()
 
 
 def sandwich(
@@ -78,7 +83,16 @@ def sandwich(
     middle = _clustered(scores * residuals, clusters)
     whole = bread @ middle @ bread * ((n - 1) / (n - parameters) * groups / (groups - 1))
     kind = "clustered by " + " and ".join(cluster.name for cluster in clusters)
-    return Errors(whole, groups - 1, kind, absorbed)
+    return Errors(whole, groups - 1, kind, absorbed, _few(clusters))
+
+
+def _few(clusters: Sequence[Factor]) -> tuple[str, ...]:
+    return tuple(
+        f"few clusters: {cluster.levels} of {cluster.name}, and with fewer than {_MANY} intervals "
+        "are too narrow as a rule"
+        for cluster in clusters
+        if cluster.levels < _MANY
+    )
 
 
 def _clustered(scores: np.ndarray, clusters: Sequence[Factor]) -> np.ndarray:

@@ -65,12 +65,13 @@ def solve_poisson(rows: Rows) -> Fit:
         target = index + (rows.outcome - mean) / mean
         step = _weighted_step(rows, target, mean)
         new, mean, deviance = _not_worse(rows, index, target - step.residuals, deviance)
-        move, index = float(np.abs(new - index).max()), new
+        settled = (np.abs(new - index) <= _PRECISE * (1 + np.abs(target))).all()
+        index = new
         here = mean >= _VANISHED * _average(rows)
         if not here.all():
             rows, index = _without_vanished(rows, index, here)
             mean, deviance = np.exp(index), np.inf
-        elif move <= _PRECISE:
+        elif settled:
             scores = step.scores / mean
             return Fit(rows, step.coefficients, rows.outcome - mean, step.bread, scores)
     raise DataError(

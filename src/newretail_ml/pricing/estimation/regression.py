@@ -111,7 +111,7 @@ def estimate(
         outcome=rows.outcome,
         residuals=fit.residuals,
         instruments=fit.tests,
-        warnings=fit.warnings,
+        warnings=fit.warnings + errors.warnings,
     )
 
 
