@@ -1,0 +1,100 @@
+"""What is told of each item: its elasticity, how sure it is, and whether to act on it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from newretail_ml import columns as c
+from newretail_ml.panel import Panel
+from newretail_ml.pricing.demand.local_level.design import (
+    PROMOTION_CAUSE,
+    SUBSTITUTE_CAUSE,
+    Design,
+)
+from newretail_ml.pricing.demand.local_level.pooled import Pooled
+from newretail_ml.pricing.response import Evidence
+
+ELASTICITY, STANDARD_ERROR, LOWER, UPPER = "elasticity", "standard_error", "lower", "upper"
+LIFT, CROSS, MOVES, OWN_SHARE = "promotion_lift", "cross_elasticity", "price_moves", "own_share"
+IDENTIFIED, REASON = "identified", "reason"
+_MOVE = 0.005
+_ENOUGH_MOVES = 3
+_ENOUGH_SHARE = 0.5
+
+
+def elasticity_table(design: Design, pooled: Pooled, confidence: float) -> pd.DataFrame:
+    """One row an item; see `LocalLevelRegression`."""
+    from scipy.stats import norm
+
+    estimate, error = pooled.estimate[:, 0], np.sqrt(pooled.covariance[:, 0, 0])
+    wide = norm.ppf(0.5 + confidence / 2) * error
+    extra = {
+        label: pooled.estimate[:, design.names.index(name)]
+        for label, name in ((LIFT, PROMOTION_CAUSE), (CROSS, SUBSTITUTE_CAUSE))
+        if name in design.names
+    }
+    table = design.labels.assign(
+        **{
+            ELASTICITY: estimate,
+            STANDARD_ERROR: error,
+            LOWER: estimate - wide,
+            UPPER: estimate + wide,
+            **extra,
+            MOVES: _moves(design),
+            OWN_SHARE: pooled.own_share[:, 0],
+        }
+    )
+    reasons = _reasons(design, table)
+    return table.assign(**{IDENTIFIED: reasons == "", REASON: reasons})
+
+
+def evidence_of(panel: Panel, design: Design, table: pd.DataFrame) -> Evidence:
+    """The evidence of each series: that of its item, and the prices it was sold at."""
+    prices = panel.plans[c.PRICE][:, : panel.cut].astype(float)
+    seen = np.where(design.known, prices, np.nan)
+    some = design.known.any(axis=1)
+    seen[~some] = design.prices[~some, None]
+    return Evidence(
+        table[IDENTIFIED].to_numpy()[design.items],
+        table[REASON].to_numpy()[design.items],
+        np.nanmin(seen, axis=1),
+        np.nanmax(seen, axis=1),
+    )
+
+
+def _moves(design: Design) -> np.ndarray:
+    """(items,) how often a price changed by more than half a percent, at the busiest location."""
+    price = np.where(design.known, design.causes[:, :, 0], np.nan)
+    last = pd.DataFrame(price).ffill(axis=1).to_numpy()
+    moved = (np.abs(np.diff(last, axis=1)) > _MOVE).sum(axis=1)
+    most = np.zeros(len(design.labels), dtype=int)
+    np.maximum.at(most, design.items, moved)
+    return most
+
+
+def _reasons(design: Design, table: pd.DataFrame) -> np.ndarray:
+    """(items,) why the data does not tell the response to the price, empty where it does."""
+    sold = np.bincount(design.items, design.units.sum(axis=1), len(table))
+    moves, share = table[MOVES].to_numpy(), table[OWN_SHARE].to_numpy()
+    reasons = np.full(len(table), "", dtype=object)
+    weak = share < _ENOUGH_SHARE
+    reasons[weak] = [
+        f"its own sales settle {one:.0%} of the doubt about its elasticity, the rest is what is "
+        "usual in the chain; more price moves, of different depths and apart from promotions, "
+        "would help"
+        for one in share[weak]
+    ]
+    positive = (table[UPPER] >= 0).to_numpy()
+    reasons[positive] = (
+        "demand may not fall with the price at all; look for a cause that moves with the price"
+    )
+    few = moves < _ENOUGH_MOVES
+    reasons[few] = [
+        f"its price moved {count} times; vary it at least {_ENOUGH_MOVES} times"
+        if count
+        else "its price never moved; vary it to learn what it does"
+        for count in moves[few]
+    ]
+    reasons[sold <= 0] = "nothing was sold at a known price"
+    return reasons
