@@ -59,12 +59,13 @@ class LocalLevelRegression(PriceModel):
             known, how much the item's own data says), identified and reason.
         fit_, pooled_: what stands behind it.
 
+    >>> import pandas as pd
     >>> days = pd.date_range("2026-01-01", periods=120)
     >>> price = np.where(np.arange(120) // 10 % 2, 2.0, 2.5)
     >>> frame = pd.DataFrame({"item_id": "tea", "date": days, "price": price,
-    ...                       "units": np.round(400 * price ** -3.0)})
+    ...                       "units": 4000 * price ** -3.0})
     >>> model = LocalLevelRegression().fit(Panel.from_frame(frame))
-    >>> model.elasticity_[["item_id", "elasticity"]].round(0).values.tolist()
+    >>> model.elasticity_[["item_id", "elasticity"]].round(1).values.tolist()
     [['tea', -3.0]]
     """
 
