@@ -75,23 +75,41 @@ def _worth(lines: Lines, value: np.ndarray, chances: np.ndarray, stock: np.ndarr
     """(3, n, prices, counts, classes, points) expected profit of charging each price.
 
     With stock x, demand d and price p: p min(x, d) + E V(x - d) = p x + E[V(y) - p y], where y is
-    what is left, so that one product of matrices gives all expectations.
+    what is left, so that products of matrices give all expectations.
     """
-    folds, items, prices, counts, classes, points = value.shape
     price = np.nan_to_num(lines.prices).astype(np.float32)[:, :, None, None, None]
     holding = lines.holding.astype(np.float32)[:, None, None, None, None]
     units = stock[:, None, None, None, :]
-    after = np.zeros((*value.shape[:-1], 2 * points - 1), np.float32)
-    after[..., points - 1 :] = value - (price + holding) * units
-    # [j, m] of the window is what is left of j after m steps: nothing, for m above j.
-    windows = np.lib.stride_tricks.sliding_window_view(after, points, axis=-1)[..., ::-1]
-    matrix = np.ascontiguousarray(windows.transpose(0, 1, 2, 4, 6, 3, 5)).reshape(
-        folds, items, prices, classes * points, counts * points
-    )
-    expected = (chances @ matrix).reshape(folds, items, prices, classes, counts, points)
-    gained = expected.swapaxes(3, 4) + price * units
+    left = value - (price + holding) * units
+    gained = np.empty_like(left)
+    for place in range(lines.prices.shape[1]):
+        taken = np.flatnonzero(chances[:, :, place].any(axis=(0, 1, 2, 3)))
+        most = int(taken[-1]) + 1 if len(taken) else 1
+        gained[:, :, place] = _expected(left[:, :, place], chances[:, :, place, :, :, :most])
+    gained += price * units
     gained[:, np.isnan(lines.prices)] = NEVER
     return gained
+
+
+def _expected(left: np.ndarray, chances: np.ndarray) -> np.ndarray:
+    """(3, n, counts, classes, points) means over demand.
+
+    Args:
+        left: (3, n, counts, next classes, points) worth by what is left.
+        chances: (3, n, classes, next classes, steps taken).
+    """
+    folds, items, counts, classes, points = left.shape
+    most = chances.shape[-1]
+    after = np.zeros((*left.shape[:-1], most - 1 + points), np.float32)
+    after[..., most - 1 :] = left
+    # [j, m] of the window is what is left of j after m steps: nothing, for m above j.
+    windows = np.lib.stride_tricks.sliding_window_view(after, most, axis=-1)[..., ::-1]
+    matrix = np.ascontiguousarray(windows.transpose(0, 1, 3, 5, 2, 4)).reshape(
+        folds, items, classes * most, counts * points
+    )
+    rows = np.ascontiguousarray(chances).reshape(folds, items, classes, classes * most)
+    expected = (rows @ matrix).reshape(folds, items, classes, counts, points)
+    return expected.swapaxes(2, 3)
 
 
 def _best(gained: np.ndarray, lines: Lines, setting: Setting, is_open: bool) -> np.ndarray:

@@ -49,10 +49,9 @@ class Transitions:
         self.half = np.arange(lines.paths.shape[1]) % 2
 
     def at(self, period: int) -> np.ndarray:
-        """(3, n, prices, classes, classes * points) chances learned from halves and from all.
+        """(3, n, prices, classes, next classes, points) chances, from halves and from all.
 
-        The last axis is the next class and the steps taken, from none to points - 1; what takes
-        more leaves nothing.
+        The last axis is the steps taken, from none to points - 1; what takes more leaves nothing.
         """
         items, _, prices = self.ratio.shape
         here, after = self._class(period), self._class(period + 1)
@@ -68,7 +67,7 @@ class Transitions:
         made[:2] = mass.reshape(shape)[..., : self.points]
         np.add(made[0], made[1], out=made[2])
         self._divide(made, here)
-        return made.reshape(3, items, prices, self.classes, self.classes * self.points)
+        return made
 
     def _divide(self, mass: np.ndarray, here: np.ndarray) -> None:
         """Turn counts of paths into chances; a class without any path gets those of all paths."""
