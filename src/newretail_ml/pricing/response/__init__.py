@@ -3,6 +3,7 @@
 from newretail_ml.pricing.response.base import DemandResponse, checked_prices, numbered
 from newretail_ml.pricing.response.curves import ConstantElasticity, Curve, Linear, SemiLog
 from newretail_ml.pricing.response.evidence import Evidence
+from newretail_ml.pricing.response.merge import merged
 
 __all__ = [
     "ConstantElasticity",
@@ -12,5 +13,6 @@ __all__ = [
     "Linear",
     "SemiLog",
     "checked_prices",
+    "merged",
     "numbered",
 ]

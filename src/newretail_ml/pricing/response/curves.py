@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from copy import copy
 from typing import Any, Self
 
 import numpy as np
@@ -22,10 +23,16 @@ class Curve(DemandResponse):
         prices: (n,) current prices.
         coefficient: (n,) of the own prices, or (n, n) with those of other products' prices; the
             row is the product whose demand changes.
-        draws: (draws, n) or (draws, n, n) coefficients that are as likely as the data allows.
+        draws: (draws, n) own or (draws, n, n) coefficients that are as likely as the data allows.
         level_error: relative standard error of the base units, (n,) or one number.
         keys: one row a product; numbers where left out.
         evidence: what the response rests on; taken as true where left out.
+
+    Attributes:
+        base_units: (n,) units at the current prices.
+        own: (n,) coefficients of the own prices.
+        cross: (n, n) those of other products' prices, zero on the diagonal; None where only own
+            prices count.
 
     Raises:
         DataError: shapes differ, a price is not above zero, or units are negative.
@@ -45,55 +52,40 @@ class Curve(DemandResponse):
         self.base_units = np.atleast_1d(as_numbers("units", units))
         n = len(self.base_units)
         self.prices = checked_prices(np.atleast_1d(prices), n)
-        self.coefficient = np.atleast_1d(as_numbers("coefficients", coefficient))
+        self.own, self.cross = _parts(np.atleast_1d(as_numbers("coefficients", coefficient)), n)
         self.draws = draws
         self.level_error = level_error
         self.keys = numbered(n) if keys is None else keys.reset_index(drop=True)
         self.evidence = Evidence.given(n) if evidence is None else evidence
-        self._check(n)
-
-    def _check(self, n: int) -> None:
-        if self.coefficient.shape not in ((n,), (n, n)):
-            raise DataError(
-                f"coefficients have shape {self.coefficient.shape} for {n} products",
-                next_step=f"Pass shape ({n},), or ({n}, {n}) with cross effects.",
-            )
         if not (np.isfinite(self.base_units) & (self.base_units >= 0)).all():
             raise DataError(
                 "base units must be finite and at least zero", next_step="Correct them."
             )
-        if not np.isfinite(self.coefficient).all():
-            raise DataError("coefficients must be finite", next_step="Correct them.")
 
     @property
     def separable(self) -> bool:
         """Whether only own prices count."""
-        return self.coefficient.ndim == 1
+        return self.cross is None
 
     @property
-    def own(self) -> np.ndarray:
-        """(n,) coefficients of the own prices."""
-        return self.coefficient if self.separable else np.diagonal(self.coefficient).copy()
+    def coefficient(self) -> np.ndarray:
+        """(n,) of the own prices, or (n, n) where others count too."""
+        return self.own.copy() if self.cross is None else self.cross + np.diag(self.own)
 
     def units(self, prices: np.ndarray) -> np.ndarray:
         """(..., n) expected units a period at prices (..., n)."""
         move = self._move(checked_prices(prices, self.n_products))
-        return self._after(move * self.own if self.separable else move @ self.coefficient.T)
+        change = move * self.own
+        return self._after(change if self.cross is None else change + move @ self.cross.T)
 
     def elasticities(self, prices: np.ndarray | None = None) -> np.ndarray:
         """(n, n) elasticities at the current prices, or at others."""
-        full = np.diag(self.coefficient) if self.separable else self.coefficient
+        full = np.diag(self.own) if self.cross is None else self.coefficient
         return full * self._scale(self._at(prices))
 
     def own_elasticities(self, prices: np.ndarray | None = None) -> np.ndarray:
         """(n,) own-price elasticities."""
-        if not self.separable:
-            return super().own_elasticities(prices)
-        return np.array(
-            np.broadcast_to(
-                self.coefficient * self._own_scale(self._at(prices)), (self.n_products,)
-            )
-        )
+        return self.own * self._own_scale(self._at(prices))
 
     def sample(self, n: int, random_state: int = 0) -> list[Self]:
         """Responses with coefficients among the draws, and levels by their error.
@@ -105,37 +97,44 @@ class Curve(DemandResponse):
         error = np.broadcast_to(self.level_error, self.base_units.shape)
         noise = rng.standard_normal((n, self.n_products)) * error
         levels = self.base_units * np.exp(noise - error**2 / 2)
-        return [
-            self._with(units=level, coefficient=one)
-            for level, one in zip(levels, chosen, strict=True)
-        ]
+        return [self._drawn(level, one) for level, one in zip(levels, chosen, strict=True)]
 
     def _chosen_draws(self, n: int, rng: np.random.Generator) -> np.ndarray:
         if self.draws is None:
-            return np.broadcast_to(self.coefficient, (n, *self.coefficient.shape))
-        whole = n == len(self.draws)
-        chosen = self.draws if whole else self.draws[rng.integers(len(self.draws), size=n)]
-        chosen = np.array(chosen)
-        own = chosen if self.separable else np.einsum("dii->di", chosen)
-        np.minimum(own, 0.0, out=own)
-        return chosen
+            return np.broadcast_to(self.own, (n, self.n_products))
+        return (
+            self.draws
+            if n == len(self.draws)
+            else self.draws[rng.integers(len(self.draws), size=n)]
+        )
+
+    def _drawn(self, units: np.ndarray, coefficient: np.ndarray) -> Self:
+        """The response with other units and coefficients; cross effects that are not drawn stay."""
+        own, cross = _parts(coefficient, self.n_products)
+        return self._with(
+            base_units=units,
+            own=np.minimum(own, 0.0),
+            cross=self.cross if cross is None else cross,
+            draws=None,
+            level_error=0.0,
+        )
 
     def anchored(self, units: np.ndarray, prices: np.ndarray | None = None) -> Self:
         """The curve through other units at the current prices, or at others."""
+        units = as_numbers("units", units)
+        if units.shape != self.base_units.shape or not (np.isfinite(units) & (units >= 0)).all():
+            raise DataError(
+                f"units must be {self.n_products} finite numbers of at least zero",
+                next_step="Pass one a product, such as the mean of a forecast.",
+            )
         if prices is None:
-            return self._with(units=np.asarray(units, float), draws=self.draws)
-        return self._anchored_at(np.asarray(units, float), self._at(prices))
+            return self._with(base_units=units)
+        return self._anchored_at(units, self._at(prices))
 
     def _with(self, **changes: Any) -> Self:
-        same: dict[str, Any] = {
-            "units": self.base_units,
-            "prices": self.prices,
-            "coefficient": self.coefficient,
-            "level_error": self.level_error if "draws" in changes else 0.0,
-            "keys": self.keys,
-            "evidence": self.evidence,
-        }
-        return type(self)(**(same | changes))
+        other = copy(self)
+        vars(other).update(changes)
+        return other
 
     @abstractmethod
     def _move(self, prices: np.ndarray) -> np.ndarray:
@@ -157,6 +156,22 @@ class Curve(DemandResponse):
     def _anchored_at(self, units: np.ndarray, prices: np.ndarray) -> Self: ...
 
 
+def _parts(coefficient: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray | None]:
+    """Own coefficients, and the others without them."""
+    if coefficient.shape not in ((n,), (n, n)):
+        raise DataError(
+            f"coefficients have shape {coefficient.shape} for {n} products",
+            next_step=f"Pass shape ({n},), or ({n}, {n}) with cross effects.",
+        )
+    if not np.isfinite(coefficient).all():
+        raise DataError("coefficients must be finite", next_step="Correct them.")
+    if coefficient.ndim == 1:
+        return coefficient, None
+    cross = np.array(coefficient)
+    np.fill_diagonal(cross, 0.0)
+    return np.diagonal(coefficient).copy(), cross
+
+
 class _Multiplicative(Curve):
     """Demand whose logarithm is a sum over prices."""
 
@@ -166,7 +181,7 @@ class _Multiplicative(Curve):
     def _anchored_at(self, units: np.ndarray, prices: np.ndarray) -> Self:
         here = self.units(prices)
         factor = np.divide(units, here, out=np.zeros_like(here), where=here > 0)
-        return self._with(units=self.base_units * factor, draws=self.draws)
+        return self._with(base_units=self.base_units * factor)
 
 
 class ConstantElasticity(_Multiplicative):
@@ -232,8 +247,12 @@ class Linear(Curve):
         """Slopes scale with demand, so that elasticities at those prices stay."""
         here = self.units(prices)
         factor = np.divide(units, here, out=np.ones_like(here), where=here > 0)
-        by_row = factor if self.separable else factor[:, None]
-        draws = None if self.draws is None else self.draws * by_row
+        draws = None
+        if self.draws is not None:
+            draws = self.draws * (factor if self.draws.ndim == 2 else factor[:, None])
         return self._with(
-            units=self.base_units * factor, coefficient=self.coefficient * by_row, draws=draws
+            base_units=self.base_units * factor,
+            own=self.own * factor,
+            cross=None if self.cross is None else self.cross * factor[:, None],
+            draws=draws,
         )
