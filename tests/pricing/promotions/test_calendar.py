@@ -159,6 +159,22 @@ def test_linear_cross_effects_of_more_items_beat_promoting_each_for_itself():
     assert made.gap < 1e-6
 
 
+def test_the_interval_of_the_gain_comes_from_doubt_about_the_response():
+    forecast, response, items = chain(2, n=4, horizon=6)
+    rng = np.random.default_rng(0)
+    sure = plan_promotions(forecast, response, items, DEPTHS, dips=DIPS)
+    assert sure.gain_interval == pytest.approx((sure.gain, sure.gain))
+    doubtful = ConstantElasticity(
+        response.base_units,
+        response.prices,
+        response.own,
+        draws=rng.normal(response.own, 0.4, (200, 4)),
+        keys=response.keys,
+    )
+    unsure = plan_promotions(forecast, doubtful, items, DEPTHS, dips=DIPS)
+    assert unsure.gain_interval[0] < unsure.gain < unsure.gain_interval[1]
+
+
 def test_tables_add_up():
     forecast, response, items = chain(1, n=6, horizon=6)
     made = plan_promotions(

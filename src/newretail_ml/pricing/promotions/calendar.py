@@ -33,6 +33,7 @@ class PromotionCalendar:
         limits: one row a limit: limit, what it says, and its cost (profit that a calendar
             without it would earn more, and may be off by the gap of both).
         expected_profit, profit_without: of all.
+        gain_interval: ends of the 90% interval of the gain, by doubt about the response alone.
         bound: no calendar under the limits earns more.
         exact: whether the method proves the calendar best up to the gap; False for a heuristic.
         how: the calendar was found.
@@ -44,6 +45,7 @@ class PromotionCalendar:
     limits: pd.DataFrame
     expected_profit: float
     profit_without: float
+    gain_interval: tuple[float, float]
     bound: float
     exact: bool
     how: str

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from newretail_ml.checks import check_number
+from newretail_ml.checks import check_number, check_whole
 from newretail_ml.forecast import Forecast
 from newretail_ml.pricing.price_list.products import response_of
 from newretail_ml.pricing.promotions.calendar import PromotionCalendar
@@ -33,6 +33,8 @@ def plan_promotions(
     lift: float | Mapping[float, float] = 1.0,
     dips: Mapping[float, float | Sequence[float]] | None = None,
     cost_of_limits: bool = True,
+    draws: int = 40,
+    random_state: int = 0,
     time_limit: float = 60.0,
 ) -> PromotionCalendar:
     """The calendar of promotions with the largest expected profit under all limits.
@@ -61,6 +63,8 @@ def plan_promotions(
         dips: by depth, the factor on units in the period after a promotion, or one for each of
             several periods after it. A newer promotion's dip takes the place of an older one's.
         cost_of_limits: whether to plan again without each limit.
+        draws: of the response, for the interval of the gain.
+        random_state: of the draws.
         time_limit: seconds for each integer programme.
 
     Returns:
@@ -87,13 +91,15 @@ def plan_promotions(
     """
     rules = PromotionRules() if rules is None else rules
     check_number("time_limit", time_limit, above=0.0)
-    problem, why = problem_of(forecast, response_of(response), items, depths, rules, lift, dips)
+    demand = response_of(response)
+    likely = demand.sample(check_whole("draws", draws, at_least=1), random_state)
+    problem, why = problem_of(forecast, demand, items, depths, rules, lift, dips)
     solved = _solved(problem, time_limit)
     costs = {}
     for name in rules.limits() if cost_of_limits else []:
         freed = _solved(problem.with_rules(rules.without(name)), time_limit)
         costs[name] = max(freed.profit - solved.profit, 0.0)
-    return told(problem, why, solved, costs, forecast.periods)
+    return told(problem, why, solved, costs, forecast.periods, likely)
 
 
 def _solved(problem: Problem, time_limit: float) -> Solved:

@@ -79,6 +79,7 @@ def problem_of(
         may,
         _dips(dips, cuts),
         response,
+        product,
         crossed,
         rules,
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from newretail_ml.pricing.markdown.ratios import demand_ratios
 from newretail_ml.pricing.promotions.dynamic import factors_along
 from newretail_ml.pricing.promotions.memory import Memory
 from newretail_ml.pricing.promotions.rules import PromotionRules
@@ -29,6 +30,7 @@ class Problem:
         may: (items, levels) whether a level is allowed.
         dips: (levels, lags) factors on units in the periods after a promotion.
         response: to prices, of the items in their order where they touch each other.
+        product: (items,) position of each item in the response.
         crossed: whether they do.
         rules: limits.
     """
@@ -44,6 +46,7 @@ class Problem:
     may: np.ndarray
     dips: np.ndarray
     response: DemandResponse
+    product: np.ndarray
     crossed: bool
     rules: PromotionRules
 
@@ -83,20 +86,28 @@ class Problem:
         memory = self.memory
         return factors_along(levels, memory, memory.factors(self.dips))
 
-    def units(self, levels: np.ndarray, response: DemandResponse | None = None) -> np.ndarray:
+    def units(self, levels: np.ndarray) -> np.ndarray:
         """(items, periods) expected units of a calendar, with all cross effects."""
         rows = np.arange(len(levels))[:, None]
         if self.crossed:
-            ratio = self.ratios(self.price[rows, levels].T, response).T
+            ratio = self.ratios(self.price[rows, levels].T).T
         else:
             ratio = self.ratio[rows, levels]
         return self.base * ratio * self.lift[rows, levels] * self.dipped(levels)
 
-    def ratios(self, prices: np.ndarray, response: DemandResponse | None = None) -> np.ndarray:
+    def drawn(self, response: DemandResponse) -> Problem:
+        """The same with another response, as likely as the one that was planned with."""
+        if self.crossed:
+            return replace(self, response=response)
+        there = np.maximum(self.product, 0)
+        ratio = demand_ratios([response], there, self.price, self.price[:, 0])[:, 0]
+        known = self.may[:, 1:].any(axis=1, keepdims=True) & np.isfinite(ratio)
+        return replace(self, ratio=np.where(known, ratio, 1.0))
+
+    def ratios(self, prices: np.ndarray) -> np.ndarray:
         """(..., items) units at price lists over those without promotion, with cross effects."""
-        response = self.response if response is None else response
-        usual = response.units(self.price[:, 0])
-        units = response.units(prices)
+        usual = self.response.units(self.price[:, 0])
+        units = self.response.units(prices)
         return np.divide(units, usual, out=np.ones_like(units), where=usual > 0)
 
     def profits(self, levels: np.ndarray, units: np.ndarray | None = None) -> np.ndarray:

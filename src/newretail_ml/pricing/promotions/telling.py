@@ -11,10 +11,16 @@ from newretail_ml.pricing.promotions import calendar as k
 from newretail_ml.pricing.promotions.columns import Solved
 from newretail_ml.pricing.promotions.problem import Problem
 from newretail_ml.pricing.promotions.rules import PromotionRules
+from newretail_ml.pricing.response import DemandResponse
 
 
 def told(
-    problem: Problem, why: np.ndarray, solved: Solved, costs: dict[str, float], periods: Periods
+    problem: Problem,
+    why: np.ndarray,
+    solved: Solved,
+    costs: dict[str, float],
+    periods: Periods,
+    draws: list[DemandResponse],
 ) -> k.PromotionCalendar:
     """The calendar as tables.
 
@@ -24,6 +30,7 @@ def told(
         solved: the calendar.
         costs: of limits, by name.
         periods: of the forecast.
+        draws: responses that are as likely.
     """
     table = _periods(problem, solved.levels, periods)
     promoted = (solved.levels > 0).ravel()
@@ -36,10 +43,21 @@ def told(
         pd.DataFrame(limits, columns=["limit", "says", "cost"]),
         solved.profit,
         float(table[k.PROFIT_WITHOUT].sum()),
+        _gain_interval(problem, solved.levels, draws),
         solved.bound,
         solved.exact,
         solved.how,
     )
+
+
+def _gain_interval(
+    problem: Problem, levels: np.ndarray, draws: list[DemandResponse]
+) -> tuple[float, float]:
+    """Ends of the 90% interval of the calendar's gain."""
+    without = (problem.base * problem.margin[:, :1]).sum()
+    gains = [problem.drawn(one).profits(levels).sum() - without for one in draws]
+    lower, upper = np.quantile(gains, (0.05, 0.95))
+    return float(lower), float(upper)
 
 
 def _periods(problem: Problem, levels: np.ndarray, periods: Periods) -> pd.DataFrame:
