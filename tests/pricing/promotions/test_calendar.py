@@ -62,9 +62,10 @@ def profit_of(calendar, forecast, response, items, lift=1.0):
         ratio = response.units(price) / response.units(usual)
         for item, path in enumerate(calendar):
             dip = 1.0
-            before = [k for k in range(period) if path[k]]
-            if before and period - before[-1] <= 2:
-                dip = FACTORS[path[before[-1]]][period - before[-1] - 1]
+            before = [(k, path[k]) for k in range(period) if path[k]]
+            before = earlier(items, item) + before
+            if before and period - before[-1][0] <= 2:
+                dip = FACTORS[before[-1][1]][period - before[-1][0] - 1]
             promoted = levels[item] > 0
             units = base[item, period] * ratio[item] * dip * (lift if promoted else 1.0)
             funding = items["funding"][item] * promoted
@@ -73,11 +74,19 @@ def profit_of(calendar, forecast, response, items, lift=1.0):
     return profit, spent
 
 
+def earlier(items, item):
+    """Period, counted backwards from the first, and level of the last promotion before."""
+    if "last_depth" not in items or items["last_depth"][item] == 0:
+        return []
+    return [(-int(items["periods_since"][item]), CUTS.index(items["last_depth"][item]))]
+
+
 def keeps(calendar, rules, items):
     levels = np.array(calendar) > 0
-    for path in levels:
+    for item, path in enumerate(levels):
         weeks = np.flatnonzero(path)
-        if (np.diff(weeks) <= rules.gap).any():
+        begun = [period for period, _ in earlier(items, item)]
+        if (np.diff([*begun, *weeks]) <= rules.gap).any():
             return False
         if rules.at_most is not None and len(weeks) > rules.at_most:
             return False
@@ -121,6 +130,22 @@ def test_exact_calendars(rules, cross):
     assert made.profit_without == pytest.approx(
         profit_of([(0,) * 3] * 2, forecast, response, items)[0]
     )
+
+
+@pytest.mark.parametrize("cross", [None, "linear", "power"])
+def test_promotions_before_the_first_period_still_count(cross):
+    forecast, response, items = chain(7, cross=cross)
+    items = items.assign(last_depth=[0.4, 0.2], periods_since=[1, 2])
+    rules = PromotionRules(gap=1, per_period=1)
+    made = plan_promotions(forecast, response, items, DEPTHS, rules, dips=DIPS)
+    best = best_of_all(forecast, response, items, rules)
+    if cross == "power":
+        assert 0.98 * best <= made.expected_profit <= best * (1 + 1e-9)
+    else:
+        assert made.expected_profit == pytest.approx(best, rel=1e-6)
+    without = profit_of([(0,) * 3] * 2, forecast, response, items)[0]
+    assert made.profit_without == pytest.approx(without)
+    assert made.periods["depth"][0] == 0
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -273,6 +298,8 @@ def test_bad_arguments_are_refused(change, words):
         ({"item_id": ["item 0", "item 9"]}, "not in the forecast"),
         ({"item_id": ["item 0", "item 0"]}, "share item_id"),
         ({"regular_price": [0.0, 1.0]}, "not above 0"),
+        ({"last_depth": [0.3, 0.0], "periods_since": 1}, "not among the depths"),
+        ({"last_depth": [0.2, 0.0]}, "periods_since"),
     ],
 )
 def test_bad_items_are_refused(change, words):

@@ -96,7 +96,8 @@ def solve_alone(problem: Problem, time_limit: float) -> Solved:
 
 def _best(problem: Problem, scaled: np.ndarray, plain: np.ndarray) -> np.ndarray:
     memory = problem.memory
-    return best_levels(scaled, memory.factors(problem.dips), memory, problem.most, plain)
+    factor = memory.factors(problem.dips)
+    return best_levels(scaled, factor, memory, problem.most, plain, problem.start)
 
 
 def _alone_units(problem: Problem, levels: np.ndarray) -> np.ndarray:

@@ -13,6 +13,7 @@ def best_levels(
     memory: Memory,
     at_most: int,
     plain: np.ndarray | None = None,
+    start: np.ndarray | None = None,
 ) -> np.ndarray:
     """(items, weeks) levels of most profit.
 
@@ -23,6 +24,7 @@ def best_levels(
         at_most: weeks with a promotion.
         plain: (items, weeks, levels) profit that does not dip; minus infinity where a level is
             not allowed.
+        start: (items,) states before the first week; by default no promotion is remembered.
     """
     items, weeks, levels = profit.shape
     factor = np.broadcast_to(factor, (items, len(memory.level)))
@@ -38,7 +40,7 @@ def best_levels(
         )
         chosen[week] = options.argmax(axis=0)
         value = options.max(axis=0)
-    return _followed(chosen, memory, at_most)
+    return _followed(chosen, memory, at_most, _begun(start, items))
 
 
 def _option(
@@ -52,9 +54,13 @@ def _option(
     return later + (profit[:, None] * factor)[:, None, :]
 
 
-def _followed(chosen: np.ndarray, memory: Memory, at_most: int) -> np.ndarray:
+def _begun(start: np.ndarray | None, items: int) -> np.ndarray:
+    return np.zeros(items, np.intp) if start is None else start
+
+
+def _followed(chosen: np.ndarray, memory: Memory, at_most: int, state: np.ndarray) -> np.ndarray:
     weeks, items = chosen.shape[:2]
-    left, state = np.full(items, at_most), np.zeros(items, np.intp)
+    left = np.full(items, at_most)
     levels = np.empty((items, weeks), np.intp)
     rows = np.arange(items)
     for week in range(weeks):
@@ -64,10 +70,12 @@ def _followed(chosen: np.ndarray, memory: Memory, at_most: int) -> np.ndarray:
     return levels
 
 
-def factors_along(levels: np.ndarray, memory: Memory, factor: np.ndarray) -> np.ndarray:
-    """(items, weeks) dip of each week of calendars, (items, weeks)."""
+def factors_along(
+    levels: np.ndarray, memory: Memory, factor: np.ndarray, start: np.ndarray | None = None
+) -> np.ndarray:
+    """(items, weeks) dip of each week of calendars, (items, weeks), from states (items,) on."""
     factor = np.broadcast_to(factor, (len(levels), len(memory.level)))
-    rows, state = np.arange(len(levels)), np.zeros(len(levels), np.intp)
+    rows, state = np.arange(len(levels)), _begun(start, len(levels))
     made = np.empty(levels.shape)
     for week in range(levels.shape[1]):
         made[:, week] = factor[rows, state]

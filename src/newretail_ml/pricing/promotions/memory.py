@@ -44,6 +44,12 @@ class Memory:
         allowed[:, 1:] = ((age == 0) | (age > gap))[:, None]
         return cls(level, age, following, allowed)
 
+    def state_of(self, level: np.ndarray, age: np.ndarray) -> np.ndarray:
+        """The states of a last promotion's level and age in periods; 0 where none matters."""
+        longest = int(self.age.max())
+        forgotten = (level == 0) | (age < 1) | (age > longest)
+        return np.where(forgotten, 0, 1 + longest * (level - 1) + np.minimum(age, longest) - 1)
+
     def factors(self, dip: np.ndarray) -> np.ndarray:
         """(..., states) factor on demand, from dips (..., levels, lags)."""
         lags = dip.shape[-1]

@@ -24,7 +24,8 @@ class Arcs:
 
     Attributes:
         period, state, level: (arcs,) of each arc.
-        flow: (nodes, arcs) 1 where an arc leaves, -1 where it arrives; the first node begins.
+        flow: (nodes, arcs) 1 where an arc leaves, -1 where it arrives; the first nodes are the
+            states, in order, that items begin in.
     """
 
     period: np.ndarray
@@ -37,10 +38,10 @@ class Arcs:
         """Arcs that can be reached."""
         memory, most = problem.memory, problem.most
         _, periods, levels = problem.shape
-        nodes: dict[tuple[int, int, int], int] = {(0, 0, 0): 0}
+        queue = [(0, 0, int(state)) for state in np.unique(problem.start)]
+        nodes = {node: number for number, node in enumerate(queue)}
         arcs: list[tuple[int, int, int]] = []
         ends: list[tuple[int, int]] = []
-        queue = [(0, 0, 0)]
         for period, count, state in queue:
             for level in range(levels):
                 if level and (count == most or not memory.allowed[state, level]):
@@ -104,7 +105,8 @@ def solve_network(problem: Problem, cross: np.ndarray | None, time_limit: float)
     pairs = _Pairs.of(problem, cross, arcs, factor)
     flow = sparse.kron(sparse.eye_array(items), arcs.flow)
     start = np.zeros(flow.shape[0])
-    start[:: arcs.flow.shape[0]] = 1.0
+    begun = np.unique(problem.start, return_inverse=True)[1]
+    start[np.arange(items) * arcs.flow.shape[0] + begun] = 1.0
     size = items * len(arcs.period) + len(pairs.money)
     rules = [LinearConstraint(_wide(flow, size), start, start), *pairs.links(items, arcs, size)]
     limits = Limits.of(problem)

@@ -56,7 +56,8 @@ def plan_promotions(
             in their order.
         items: keys of the forecast and unit_cost; where wanted regular_price (by default the
             response's current), category for slots, funding (money a supplier pays for each unit
-            sold on promotion).
+            sold on promotion), last_depth and periods_since of the last promotion before the
+            first period (1: the period just before), whose dip and gap still count.
         depths: shares off the regular price.
         rules: see `PromotionRules`.
         lift: factor on units of a promotion beyond its price, one or by depth.

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from newretail_ml import columns as c
 from newretail_ml.checks import (
-    as_numbers,
-    check_number,
     need_columns,
     refuse_repeated,
     refuse_values,
@@ -20,12 +17,15 @@ from newretail_ml.errors import DataError
 from newretail_ml.forecast import Forecast
 from newretail_ml.pricing.markdown.ratios import demand_ratios
 from newretail_ml.pricing.price_list.products import rows_of
+from newretail_ml.pricing.promotions.depths import depths_of, dips_of, lifts_of
 from newretail_ml.pricing.promotions.problem import Problem
 from newretail_ml.pricing.promotions.rules import PromotionRules
 from newretail_ml.pricing.response import DemandResponse
 from newretail_ml.tables.parsing import to_text
 
 FUNDING = "funding"
+LAST_DEPTH = "last_depth"
+PERIODS_SINCE = "periods_since"
 ITEMS = "items"
 NO_ROW = "not among the items, so it stays without promotion"
 
@@ -44,7 +44,7 @@ def problem_of(
     Raises:
         DataError: something is missing or out of its range.
     """
-    cuts = _depths(depths)
+    cuts = depths_of(depths)
     if not isinstance(forecast, Forecast) or not np.isfinite(forecast.paths).all():
         raise DataError(
             "it is no Forecast, or has paths that are not finite",
@@ -75,9 +75,10 @@ def problem_of(
         price - cost + funding,
         np.maximum(usual[:, None] - price - funding, 0.0),
         ratio,
-        np.broadcast_to(_lifts(lift, cuts), price.shape),
+        np.broadcast_to(lifts_of(lift, cuts), price.shape),
         may,
-        _dips(dips, cuts),
+        _last(frame, cuts),
+        dips_of(dips, cuts),
         response,
         product,
         crossed,
@@ -85,15 +86,6 @@ def problem_of(
     )
     _check_slots(problem)
     return problem, why
-
-
-def _depths(depths: Sequence[float]) -> np.ndarray:
-    cuts = np.unique(as_numbers("depths", depths))
-    if not cuts.size or not (np.isfinite(cuts) & (cuts > 0) & (cuts < 1)).all():
-        raise DataError(
-            "depths must lie between 0 and 1", next_step="Write 0.2 for a fifth off the price."
-        )
-    return np.concatenate([[0.0], cuts])
 
 
 def _items(items: object, forecast: Forecast, keys: list[str]) -> pd.DataFrame:
@@ -126,7 +118,7 @@ def _items(items: object, forecast: Forecast, keys: list[str]) -> pd.DataFrame:
     return frame.assign(**made, **{c.CATEGORY: category})
 
 
-_NUMBERS = {c.UNIT_COST: np.nan, FUNDING: 0.0}
+_NUMBERS = {c.UNIT_COST: np.nan, FUNDING: 0.0, LAST_DEPTH: 0.0, PERIODS_SINCE: 0.0}
 
 
 def _numbers(frame: pd.DataFrame, name: str, default: float) -> pd.Series:
@@ -179,49 +171,19 @@ def _check_crossed(frame: pd.DataFrame, response: DemandResponse, product: np.nd
         )
 
 
-def _lifts(lift: float | Mapping[float, float], cuts: np.ndarray) -> np.ndarray:
-    """(levels,) factors; 1 without promotion."""
-    by_depth = dict.fromkeys(cuts[1:], lift) if not isinstance(lift, Mapping) else lift
-    made = np.ones(len(cuts))
-    for place, cut in enumerate(cuts[1:], 1):
-        factor = _of_depth(by_depth, cut, 1.0)
-        check_number("lift", factor, above=0.0)
-        made[place] = factor
-    _refuse_other_depths(by_depth, cuts, "lift")
-    return made
-
-
-def _dips(dips: Mapping[float, float | Sequence[float]] | None, cuts: np.ndarray) -> np.ndarray:
-    """(levels, lags) factors; 1 where nothing dips."""
-    by_depth = {} if dips is None else dips
-    _refuse_no_mapping(by_depth, "dips")
-    _refuse_other_depths(by_depth, cuts, "dips")
-    rows = [np.atleast_1d(as_numbers("dips", _of_depth(by_depth, cut, 1.0))) for cut in cuts]
-    made = np.ones((len(cuts), max(len(row) for row in rows)))
-    for place, row in enumerate(rows):
-        made[place, : len(row)] = row
-    if not (np.isfinite(made) & (made >= 0)).all():
-        raise DataError("dips must be finite and at least zero", next_step="Correct them.")
-    return made
-
-
-def _refuse_no_mapping(by_depth: object, name: str) -> None:
-    if not isinstance(by_depth, Mapping):
-        raise DataError(f"{name} are not by depth", next_step=f"Write {name}={{0.2: 0.9}}.")
-
-
-def _of_depth(by_depth: Mapping, cut: float, default: float) -> Any:
-    near = [value for depth, value in by_depth.items() if abs(float(depth) - cut) < 1e-9]
-    return near[0] if near else default
-
-
-def _refuse_other_depths(by_depth: Mapping, cuts: np.ndarray, name: str) -> None:
-    for depth in by_depth:
-        if not np.isclose(as_numbers(name, depth), cuts, rtol=0, atol=1e-9).any():
-            raise DataError(
-                f"{name} name the depth {depth}, which is not among the depths",
-                next_step="Name depths as they are given.",
-            )
+def _last(frame: pd.DataFrame, cuts: np.ndarray) -> np.ndarray:
+    """(2, items) level and age of the last promotion; zeros where none is told."""
+    depth, age = frame[LAST_DEPTH].to_numpy(float), frame[PERIODS_SINCE].to_numpy(float)
+    near = np.abs(depth[:, None] - cuts) < 1e-9
+    bad = ~near.any(axis=1) | (age % 1 > 0) | ((depth > 0) & (age < 1))
+    refuse_values(
+        frame[LAST_DEPTH],
+        bad,
+        ITEMS,
+        "are not among the depths, or have no whole periods_since of at least 1",
+        "Name the depth of the last promotion and how many periods ago it was.",
+    )
+    return np.stack([near.argmax(axis=1), age.astype(int)])
 
 
 def _check_slots(problem: Problem) -> None:

@@ -28,6 +28,8 @@ class Problem:
         ratio: (items, levels) of units, if no other item is on promotion.
         lift: (items, levels) of units by display and leaflet, beyond the price.
         may: (items, levels) whether a level is allowed.
+        last: (2, items) level of each item's last promotion before the first period, and how many
+            periods ago it was; zeros where none matters.
         dips: (levels, lags) factors on units in the periods after a promotion.
         response: to prices, of the items in their order where they touch each other.
         product: (items,) position of each item in the response.
@@ -44,6 +46,7 @@ class Problem:
     ratio: np.ndarray
     lift: np.ndarray
     may: np.ndarray
+    last: np.ndarray
     dips: np.ndarray
     response: DemandResponse
     product: np.ndarray
@@ -59,6 +62,11 @@ class Problem:
     def memory(self) -> Memory:
         """What a period remembers of those before."""
         return Memory.of(self.price.shape[1], self.dips.shape[1], self.rules.gap)
+
+    @property
+    def start(self) -> np.ndarray:
+        """(items,) what is remembered before the first period."""
+        return self.memory.state_of(*self.last)
 
     @property
     def most(self) -> int:
@@ -84,7 +92,11 @@ class Problem:
     def dipped(self, levels: np.ndarray) -> np.ndarray:
         """(items, periods) factors of the dips of a calendar."""
         memory = self.memory
-        return factors_along(levels, memory, memory.factors(self.dips))
+        return factors_along(levels, memory, memory.factors(self.dips), self.start)
+
+    def without(self) -> np.ndarray:
+        """(items, periods) units without any promotion; dips of earlier ones may remain."""
+        return self.base * self.dipped(np.zeros(self.base.shape, np.intp))
 
     def units(self, levels: np.ndarray) -> np.ndarray:
         """(items, periods) expected units of a calendar, with all cross effects."""

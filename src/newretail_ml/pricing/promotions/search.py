@@ -62,7 +62,12 @@ def _with_best_answer(
     prices = _BUDGET_PRICES if problem.rules.budget is not None else (0.0,)
     for price in prices:
         answer = best_levels(
-            (scaled - price * spent)[None], factor, memory, problem.most, plain[None]
+            (scaled - price * spent)[None],
+            factor,
+            memory,
+            problem.most,
+            plain[None],
+            problem.start[item : item + 1],
         )
         trial = levels.copy()
         trial[item] = answer[0]

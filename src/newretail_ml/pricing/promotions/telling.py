@@ -54,7 +54,7 @@ def _gain_interval(
     problem: Problem, levels: np.ndarray, draws: list[DemandResponse]
 ) -> tuple[float, float]:
     """Ends of the 90% interval of the calendar's gain."""
-    without = (problem.base * problem.margin[:, :1]).sum()
+    without = (problem.without() * problem.margin[:, :1]).sum()
     gains = [problem.drawn(one).profits(levels).sum() - without for one in draws]
     lower, upper = np.quantile(gains, (0.05, 0.95))
     return float(lower), float(upper)
@@ -63,7 +63,7 @@ def _gain_interval(
 def _periods(problem: Problem, levels: np.ndarray, periods: Periods) -> pd.DataFrame:
     items, horizon = levels.shape
     rows = np.arange(items)[:, None]
-    units = problem.units(levels)
+    units, without = problem.units(levels), problem.without()
     price = problem.price[rows, levels]
     frame = problem.keys.loc[problem.keys.index.repeat(horizon)].reset_index(drop=True)
     return frame.assign(
@@ -72,9 +72,9 @@ def _periods(problem: Problem, levels: np.ndarray, periods: Periods) -> pd.DataF
             k.DEPTH: (1 - price / problem.price[:, :1]).ravel().round(12),
             c.PRICE: price.ravel(),
             k.EXPECTED_UNITS: units.ravel(),
-            k.UNITS_WITHOUT: problem.base.ravel(),
+            k.UNITS_WITHOUT: without.ravel(),
             k.EXPECTED_PROFIT: problem.profits(levels, units).ravel(),
-            k.PROFIT_WITHOUT: (problem.base * problem.margin[:, :1]).ravel(),
+            k.PROFIT_WITHOUT: (without * problem.margin[:, :1]).ravel(),
             k.INVESTED: (problem.spent(levels, units) * (levels > 0)).ravel(),
         }
     )
