@@ -9,6 +9,11 @@ printed, which shows that both do the same work. An argument sets another number
 
 Markdown: 10,000 items with 3 to 300 units, 10 weeks left, 8 price points, 150 paths of demand
 whose level is not known beforehand, and elasticities that are known up to an error.
+
+Price lists: a category of 200 items x 10 price points under seven rules (margin, change, average
+price, competitors, sizes, number of changes, revenue), once for each kind of demand, with 30
+seconds to prove the optimum; and 10,000 items under rules of their own, with intervals from 200
+draws.
 """
 
 import sys
@@ -24,9 +29,21 @@ import pandas as pd
 
 from newretail_ml.forecast import Forecast
 from newretail_ml.panel import Periods
+from newretail_ml.pricing.choice import MultinomialLogit
 from newretail_ml.pricing.estimation import Family, estimate
 from newretail_ml.pricing.markdown import MarkdownRules, plan_markdowns
-from newretail_ml.pricing.response import ConstantElasticity
+from newretail_ml.pricing.price_list import (
+    AveragePrice,
+    CompetitorIndex,
+    MarginFloor,
+    MaxChange,
+    MostChanges,
+    PriceList,
+    RevenueHeld,
+    SizeLinks,
+    plan_prices,
+)
+from newretail_ml.pricing.response import ConstantElasticity, DemandResponse, Linear, SemiLog
 
 N_ROWS, N_STORES, N_ITEMS, N_PAIRS = 10_000_000, 100, 1_000, 3
 SHARE_ON_SALE = 0.8
@@ -135,10 +152,76 @@ def markdowns(n_items: int = 10_000, weeks: int = 10, n_paths: int = 150) -> Non
         print(f"Markdown, {name}: {seconds:.1f} s for {n_items:,} items; {plan}")
 
 
+def category(kind: str, n: int = 200) -> tuple[DemandResponse, pd.DataFrame, list[np.ndarray]]:
+    """Demand of a category in families of four sizes, its costs, and ten price points an item."""
+    rng = np.random.default_rng(3)
+    sizes = np.tile([1.0, 2.0, 3.0, 4.0], n // 4)
+    price = np.repeat(rng.uniform(1, 3, n // 4), 4) * np.tile([1, 1.9, 2.7, 3.4], n // 4)
+    price = np.round(price * rng.uniform(0.97, 1.03, n), 2)
+    costs = pd.DataFrame(
+        {
+            "item_id": [str(item) for item in range(1, n + 1)],
+            "unit_cost": price * rng.uniform(0.5, 0.8, n),
+            "competitor_price": np.round(price * rng.uniform(0.95, 1.1, n), 2),
+            "family": [str(item // 4) for item in range(n)],
+            "pack_size": sizes,
+        }
+    )
+    points = [np.unique(np.round(np.append(p * np.linspace(0.88, 1.12, 9), p), 2)) for p in price]
+    units, own = rng.lognormal(3.0, 1.0, n), -rng.uniform(1.2, 4.0, n)
+    if kind == "separable":
+        return ConstantElasticity(units, price, own), costs, points
+    if kind == "multinomial logit":
+        slope = -rng.uniform(0.3, 1.2)
+        worth = np.log(units / units.sum() * 1.5) - slope * price
+        return MultinomialLogit(worth, slope, price, market_size=2_000), costs, points
+    cross = 0.15 * rng.random((n, n)) * (rng.random((n, n)) < 10 / n)
+    np.fill_diagonal(cross, own)
+    if kind == "linear, cross effects":
+        return Linear(units, price, cross * units[:, None] / price), costs, points
+    if kind == "semi-log, cross effects":
+        return SemiLog(units, price, cross / price), costs, points
+    return ConstantElasticity(units, price, cross), costs, points
+
+
+def price_lists() -> None:
+    """A category under rules for each kind of demand, and many items at once."""
+    rules = [
+        MarginFloor(0.15),
+        MaxChange(0.1),
+        AveragePrice(1.0),
+        CompetitorIndex(1.05),
+        SizeLinks(),
+        MostChanges(100),
+        RevenueHeld(0.98),
+    ]
+    kinds = ["separable", "multinomial logit", "linear, cross effects"]
+    print("Price lists: 200 items x 10 points")
+    for kind in [*kinds, "semi-log, cross effects", "constant elasticity, cross effects"]:
+        response, costs, points = category(kind)
+
+        def listed(
+            response: DemandResponse = response,
+            costs: pd.DataFrame = costs,
+            points: list[np.ndarray] = points,
+        ) -> PriceList:
+            return plan_prices(response, costs, rules, points=points, time_limit=30.0)
+
+        seconds, plan = timed(listed)
+        print(f"  {kind}: {seconds:.1f} s, gap {plan.gap:.5%} ({plan.how})", flush=True)
+    rng = np.random.default_rng(0)
+    price, own = np.round(rng.uniform(1, 20, 10_000), 2), -rng.uniform(1.1, 4.0, 10_000)
+    draws = own + rng.normal(0.0, 0.3, (200, 10_000))
+    many = ConstantElasticity(rng.lognormal(2.0, 1.0, 10_000), price, own, draws=draws)
+    seconds, plan = timed(plan_prices, many, 0.6 * price, rules[:2])
+    print(f"  10,000 items, each on its own: {seconds:.2f} s, gap {plan.gap:.5%}", flush=True)
+
+
 def main() -> None:
     """All sections."""
     elasticities(int(sys.argv[1]) if len(sys.argv) > 1 else N_ROWS)
     markdowns()
+    price_lists()
 
 
 if __name__ == "__main__":
