@@ -21,6 +21,7 @@ IDENTIFIED, REASON = "identified", "reason"
 _MOVE = 0.005
 _ENOUGH_MOVES = 3
 _ENOUGH_SHARE = 0.5
+_SMALL_ERROR = 0.15
 
 
 def elasticity_table(design: Design, pooled: Pooled, confidence: float) -> pd.DataFrame:
@@ -78,7 +79,8 @@ def _reasons(design: Design, table: pd.DataFrame) -> np.ndarray:
     sold = np.bincount(design.items, design.units.sum(axis=1), len(table))
     moves, share = table[MOVES].to_numpy(), table[OWN_SHARE].to_numpy()
     reasons = np.full(len(table), "", dtype=object)
-    weak = share < _ENOUGH_SHARE
+    unsure = table[STANDARD_ERROR] > _SMALL_ERROR * table[ELASTICITY].abs()
+    weak = (share < _ENOUGH_SHARE) & unsure.to_numpy()
     reasons[weak] = [
         f"its own sales settle {one:.0%} of the doubt about its elasticity, the rest is what is "
         "usual in the chain; more price moves, of different depths and apart from promotions, "

@@ -151,7 +151,7 @@ def _columns(design: Design, surprise: np.ndarray) -> np.ndarray:
 def _gram(columns: np.ndarray, weight: np.ndarray, noise: Noise) -> np.ndarray:
     """(series, m, m) products of columns after the level is taken out."""
     weighted = weight[:, :, None] * columns
-    level = smoothed(weight, noise.persistence, noise.spread, weighted.copy())
+    level = smoothed(weight, noise.persistence, noise.spread, weighted)
     return np.einsum("stk,stm->skm", columns, weighted - weight[:, :, None] * level)
 
 

@@ -23,7 +23,7 @@ def smoothed(weight: np.ndarray, persistence: float, spread: float, b: np.ndarra
     periods = weight.shape[1]
     diagonal, beside = _precision(periods, persistence, spread)
     time_first = np.ascontiguousarray(np.moveaxis(weight, 1, 0)) + diagonal[:, None]
-    z = np.ascontiguousarray(np.moveaxis(b, 1, 0))
+    z = np.array(np.moveaxis(b, 1, 0), order="C")
     carried = np.empty_like(time_first)
     pivot = time_first[0]
     for t in range(periods):
