@@ -4,7 +4,7 @@ A model turns what is known until day t into a `Forecast`; a policy turns the sh
 `Forecast` into a decision; the world turns a decision and real demand into money.
 """
 
-from newretail_ml import features, forecasting, plots, replenishment, tracking, world
+from newretail_ml import features, forecasting, plots, pricing, replenishment, tracking, world
 from newretail_ml.errors import DataError, InfeasibleError, NewRetailError, NotFittedError
 from newretail_ml.forecast import Forecast
 from newretail_ml.panel import Panel
@@ -21,6 +21,7 @@ __all__ = [
     "features",
     "forecasting",
     "plots",
+    "pricing",
     "replenishment",
     "tracking",
     "world",

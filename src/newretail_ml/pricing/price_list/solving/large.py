@@ -12,7 +12,6 @@ import time
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.optimize import linprog
 
 from newretail_ml.pricing.price_list.board import Rows
 from newretail_ml.pricing.price_list.solving.programme import Answer, Programme
@@ -83,6 +82,8 @@ def _prices(
     scale = np.abs(worth[allowed]).mean() / np.maximum(size, 1e-12)
     price = best_price = np.zeros(len(most))
     best = np.inf
+    from scipy.optimize import linprog
+
     cuts: list[np.ndarray] = []
     limits: list[float] = []
     for _ in range(_ROUNDS):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
-from scipy.optimize import Bounds, LinearConstraint, milp
 
 from newretail_ml.pricing.price_list.board import Rows
+
+if TYPE_CHECKING:
+    from scipy.optimize import LinearConstraint
 
 # Rows are written large, so that the solver's tolerance of 1e-6 is none in prices.
 _ROW_SIZE = 1e3
@@ -113,6 +116,8 @@ class Programme:
             worth[self.n_choices : -1] = columns
         size = np.abs(worth[:-1]).max(initial=0.0)
         factor = _OBJECTIVE_SIZE / size if size > 0 else 1.0
+        from scipy.optimize import Bounds, milp
+
         result = milp(
             -worth * factor,
             integrality=np.concatenate([*self._integer, [0.0]]),
@@ -137,6 +142,8 @@ class Programme:
         return Answer(worth.argmax(axis=1), bound, x[self.n_choices : -1], False)
 
     def _constraint(self) -> LinearConstraint:
+        from scipy.optimize import LinearConstraint
+
         blocks = []
         for matrix, _, _ in self._parts:
             wide = sparse.csr_array(matrix, copy=True)
