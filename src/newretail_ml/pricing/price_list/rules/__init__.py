@@ -2,10 +2,7 @@
 
 from newretail_ml.pricing.price_list.rules.base import Rule
 from newretail_ml.pricing.price_list.rules.by_product import (
-    ChangeCost,
     CompetitorIndex,
-    Keep,
-    KeepUnidentified,
     MarginFloor,
     MaxChange,
     NeverBelowCost,
@@ -14,6 +11,7 @@ from newretail_ml.pricing.price_list.rules.by_product import (
 )
 from newretail_ml.pricing.price_list.rules.category import AveragePrice, MostChanges, RevenueHeld
 from newretail_ml.pricing.price_list.rules.links import PriceLink, SamePrice, SizeLinks
+from newretail_ml.pricing.price_list.rules.staying import ChangeCost, Keep, KeepUnidentified
 
 __all__ = [
     "AveragePrice",

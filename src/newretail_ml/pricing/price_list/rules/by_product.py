@@ -196,54 +196,6 @@ class PriceBounds(Rule):
         return self._only(board, allowed)
 
 
-@dataclass(frozen=True)
-class Keep(Rule):
-    """Prices stay as they are."""
-
-    def asks(self) -> str:
-        """What it asks."""
-        return f"prices kept{told(self.where)}"
-
-    def on(self, board: Board) -> Said:
-        """What it says."""
-        return self._only(board, ~board.changed)
-
-
-@dataclass(frozen=True)
-class KeepUnidentified(Rule):
-    """Prices stay where the data cannot tell how demand answers. Part of every list by default."""
-
-    def asks(self) -> str:
-        """What it asks."""
-        return f"prices kept where the response is not identified{told(self.where)}"
-
-    def on(self, board: Board) -> Said:
-        """What it says."""
-        return self._only(board, ~board.changed | board.identified[:, None])
-
-
-@dataclass(frozen=True)
-class ChangeCost(Rule):
-    """Each change costs money, so that only changes that earn more are made.
-
-    Args:
-        cost: of a changed price in a period of the response, such as its new label.
-    """
-
-    cost: float = 0.0
-
-    def __post_init__(self) -> None:
-        check_number("cost", self.cost)
-
-    def asks(self) -> str:
-        """What it asks."""
-        return f"a change costs {self.cost:g}{told(self.where)}"
-
-    def on(self, board: Board) -> Said:
-        """What it says."""
-        return Said(charge=self.cost * (board.changed & self._about(board)[:, None]))
-
-
 def within(
     ratio: np.ndarray, at_most: float | None, at_least: float | None, slack: float = CLOSE
 ) -> np.ndarray:

@@ -12,51 +12,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from newretail_ml.pricing.choice import LatentClassLogit, MultinomialLogit
+from newretail_ml.pricing.choice import MultinomialLogit
 from newretail_ml.pricing.choice.base import ChoiceResponse
-from newretail_ml.pricing.price_list.board import Board, Rows
+from newretail_ml.pricing.price_list.board import Rows
 from newretail_ml.pricing.price_list.ruling import Ruling
 from newretail_ml.pricing.price_list.solving.found import Found
 from newretail_ml.pricing.price_list.solving.programme import Programme
+from newretail_ml.pricing.price_list.solving.ratio import Ratio, margin_of, ratios_of
+from newretail_ml.pricing.price_list.solving.shares import best_in_shares
 from newretail_ml.pricing.price_list.task import Task
 
 DINKELBACH = "Dinkelbach's method on mixed-integer programmes"
-SHARES = "mixed-integer programme in shares"
 _MOST_STEPS = 50
-
-
-@dataclass(frozen=True, eq=False)
-class Ratio:
-    """Customers of one kind in one market.
-
-    Attributes:
-        members: (q,) positions of the products that they choose among.
-        size: how many customers.
-        attraction: (q, m) of each product at each of its points, beside 1 for buying nothing.
-    """
-
-    members: np.ndarray
-    size: float
-    attraction: np.ndarray
-
-
-def ratios_of(board: Board, response: ChoiceResponse) -> list[Ratio]:
-    """One ratio for each market and kind of customer of a multinomial or latent-class logit."""
-    made = []
-    for members in response.markets.members():
-        size = float(response.market_size[members[0]])
-        weights = response.weights if isinstance(response, LatentClassLogit) else np.ones(1)
-        utilities = np.atleast_2d(response.utility)
-        coefficients = np.atleast_2d(response.price_coefficient)
-        for weight, utility, coefficient in zip(weights, utilities, coefficients, strict=True):
-            worth = utility[members, None] + coefficient[members, None] * board.prices[members]
-            attraction = np.where(board.real[members], np.exp(worth), 0.0)
-            made.append(Ratio(members, float(weight) * size, attraction))
-    return made
+_ROUGH = 1e-3
 
 
 def best_of_ratios(
@@ -66,155 +37,52 @@ def best_of_ratios(
     ratios = ratios_of(task.board, response)
     if len(ratios) == 1 and not ruling.charge.any():
         return _dinkelbach(task, ruling, ratios[0], start)
-    return _in_shares(task, ruling, ratios)
+    return best_in_shares(task, ruling, ratios)
 
 
 def _dinkelbach(task: Task, ruling: Ruling, one: Ratio, start: np.ndarray | None) -> Found | None:
     allowed = ruling.allowed
     if not allowed.any(axis=1).all():
         return None
-    margin = _margin(task, one)
     rows = [*ruling.rows, *(_revenue(task, one, *held) for held in ruling.revenues)]
-    programme = Programme(allowed, rows)
     chosen = start if start is not None and _kept(allowed, rows, start) else None
-    ratio = 0.0 if chosen is None else _ratio(one, margin, chosen)
-    bound, end = np.inf, time.monotonic() + task.time_limit
-    least = 1.0 + np.where(allowed, one.attraction, np.inf).min(axis=1).sum()
-    for _ in range(_MOST_STEPS):
-        worth = one.attraction * (margin - ratio)
-        answer = programme.solve(worth, time_limit=end - time.monotonic(), gap=task.gap / 4)
-        if answer.impossible:
-            return None
-        # N / D <= r + max(N - r D) / D, and D is at least `least`; the 1 in D is no point's.
-        bound = min(bound, ratio + max(answer.bound - ratio, 0.0) / least)
-        if answer.chosen is None:
-            break
-        better = _ratio(one, margin, answer.chosen)
-        if chosen is not None and better <= ratio * (1 + 1e-12):
-            break
-        chosen, ratio = answer.chosen, better
-        if bound - ratio <= task.gap * abs(ratio) or time.monotonic() > end:
-            break
+    chosen, bound = _climb(task, one, Programme(allowed, rows), chosen)
     if chosen is None:
-        return Found(np.zeros(len(allowed), int), -np.inf, one.size * bound, DINKELBACH)
+        none = np.zeros(len(allowed), int)
+        return None if bound == -np.inf else Found(none, -np.inf, one.size * bound, DINKELBACH)
     value = task.worth.value(chosen)
     return Found(chosen, value, max(value, one.size * bound), DINKELBACH)
 
 
-def _in_shares(task: Task, ruling: Ruling, ratios: Sequence[Ratio]) -> Found | None:
-    """All ratios at once: s is a ratio's share of customers who buy nothing, and w = s x.
+def _climb(
+    task: Task, one: Ratio, programme: Programme, chosen: np.ndarray | None
+) -> tuple[np.ndarray | None, float]:
+    """The list of the best ratio and a bound on it, minus infinity where no list is allowed.
 
-    With s + sum of attraction x w = 1 and sum over a product's points of w = s, profit is linear
-    in w; rows within one ratio hold for w as they do for x, times s, which tightens the programme.
+    N / D <= r + max(N - r D) / D, and D is at least `least`; the 1 in D is no point's. Early
+    steps need no proof: any better list will do.
     """
-    allowed = ruling.allowed
-    if not allowed.any(axis=1).all():
-        return None
-    programme = Programme(allowed, ruling.rows)
-    worth: list[np.ndarray] = []
-    parts = [_add_ratio(programme, task, one, ruling.rows, worth) for one in ratios]
-    for share, among in ruling.revenues:
-        _add_revenue(programme, task, ratios, parts, share, among)
-    answer = programme.solve(
-        -ruling.charge, np.concatenate(worth), time_limit=task.time_limit, gap=task.gap
-    )
-    if answer.chosen is None:
+    margin = margin_of(task, one)
+    ratio = 0.0 if chosen is None else _ratio(one, margin, chosen)
+    bound, end, fine = np.inf, time.monotonic() + task.time_limit, task.gap / 4
+    least = 1.0 + np.where(programme.allowed, one.attraction, np.inf).min(axis=1).sum()
+    gap = max(_ROUGH, fine)
+    for _ in range(_MOST_STEPS):
+        worth = one.attraction * (margin - ratio)
+        answer = programme.solve(worth, time_limit=end - time.monotonic(), gap=gap)
         if answer.impossible:
-            return None
-        return Found(np.zeros(len(allowed), int), -np.inf, answer.bound, SHARES)
-    value = task.worth.value(answer.chosen) - ruling.paid(answer.chosen)
-    return Found(answer.chosen, value, max(value, answer.bound), SHARES)
-
-
-def _add_ratio(
-    programme: Programme, task: Task, one: Ratio, rows: Sequence[Rows], worth: list[np.ndarray]
-) -> np.ndarray:
-    """(q, m) columns of w of one ratio, -1 where a point is not allowed; tells their worth."""
-    allowed = programme.allowed[one.members]
-    attraction = np.where(allowed, one.attraction, np.nan)
-    low = 1.0 / (1.0 + np.nanmax(attraction, axis=1).sum())
-    high = 1.0 / (1.0 + np.nanmin(attraction, axis=1).sum())
-    share = programme.add_columns(np.array([low]), np.array([high]))[0]
-    product, point = np.nonzero(allowed)
-    many = len(product)
-    columns = programme.add_columns(np.zeros(many), np.full(many, high))
-    x = programme.position[one.members][product, point]
-    each = np.arange(many)
-    ones = np.ones(many)
-    everywhere = np.full(len(one.members), 1.0)
-    programme.add_rows(
-        np.concatenate([np.zeros(many, int), [0]]),
-        np.concatenate([columns, [share]]),
-        np.concatenate([one.attraction[product, point], [1.0]]),
-        np.ones(1),
-        np.ones(1),
-    )
-    programme.add_rows(
-        np.concatenate([product, np.arange(len(one.members))]),
-        np.concatenate([columns, np.full(len(one.members), share)]),
-        np.concatenate([ones, -everywhere]),
-        0 * everywhere,
-        0 * everywhere,
-    )
-    for limit, low_side, high_side in ((high, -np.inf, 0.0), (low, 0.0, np.inf)):
-        programme.add_rows(
-            np.concatenate([each, each]),
-            np.concatenate([columns, x]),
-            np.concatenate([ones, np.full(many, -limit)]),
-            np.full(many, low_side),
-            np.full(many, high_side),
-        )
-    positions = np.full(allowed.shape, -1)
-    positions[product, point] = columns
-    _add_tight(programme, one, rows, positions, share)
-    margin = _margin(task, one)
-    worth += [np.zeros(1), one.size * (one.attraction * margin)[product, point]]
-    return positions
-
-
-def _add_tight(
-    programme: Programme, one: Ratio, rows: Sequence[Rows], positions: np.ndarray, share: int
-) -> None:
-    """Rows whose products all belong to the ratio, times its share."""
-    inside = np.full(len(programme.allowed), -1)
-    inside[one.members] = np.arange(len(one.members))
-    for block in rows:
-        some = np.flatnonzero((inside[block.products] >= 0).all(axis=1))
-        if not len(some):
-            continue
-        values = block.values[some]
-        column = positions[inside[block.products[some]]]
-        row = np.broadcast_to(np.arange(len(some))[:, None, None], values.shape)
-        used = (values != 0) & (column >= 0)
-        high = block.at_most[some] + block.slack()[some]
-        programme.add_rows(
-            np.concatenate([row[used], np.arange(len(some))]),
-            np.concatenate([column[used], np.full(len(some), share)]),
-            np.concatenate([values[used], -high]),
-            np.full(len(some), -np.inf),
-            np.zeros(len(some)),
-        )
-
-
-def _add_revenue(
-    programme: Programme,
-    task: Task,
-    ratios: Sequence[Ratio],
-    parts: Sequence[np.ndarray],
-    share: float,
-    among: np.ndarray,
-) -> None:
-    columns, values = [], []
-    for one, positions in zip(ratios, parts, strict=True):
-        used = (positions >= 0) & among[one.members][:, None]
-        columns.append(positions[used])
-        prices = task.board.prices[one.members]
-        values.append((one.size * one.attraction * prices)[used])
-    column = np.concatenate(columns)
-    needed = np.array([task.needed(share, among)])
-    programme.add_rows(
-        np.zeros(len(column), int), column, np.concatenate(values), needed, np.array([np.inf])
-    )
+            return None, -np.inf
+        bound = min(bound, ratio + max(answer.bound - ratio, 0.0) / least)
+        last = gap <= fine
+        better = -np.inf if answer.chosen is None else _ratio(one, margin, answer.chosen)
+        gap = gap if better > ratio + _ROUGH * abs(ratio) else fine
+        if better > (-np.inf if chosen is None else ratio + 1e-12 * abs(ratio)):
+            chosen, ratio = answer.chosen, better
+        elif last or chosen is None:
+            break
+        if bound - ratio <= task.gap * abs(ratio) or time.monotonic() > end:
+            break
+    return chosen, bound
 
 
 def _revenue(task: Task, one: Ratio, share: float, among: np.ndarray) -> Rows:
@@ -232,11 +100,6 @@ def revenue_rows(task: Task, ruling: Ruling) -> list[Rows] | None:
         return None
     one = ratios_of(task.board, response)[0]
     return [_revenue(task, one, *held) for held in ruling.revenues]
-
-
-def _margin(task: Task, one: Ratio) -> np.ndarray:
-    board = task.board
-    return board.prices[one.members] - task.share * board.cost[one.members][:, None]
 
 
 def _ratio(one: Ratio, margin: np.ndarray, chosen: np.ndarray) -> float:
