@@ -6,8 +6,9 @@ import pytest
 
 from newretail_ml.errors import DataError
 from newretail_ml.panel import Panel
-from newretail_ml.pricing.demand.double_ml import DoubleML, Slopes
+from newretail_ml.pricing.demand.double_ml import DoubleML
 from newretail_ml.pricing.demand.nuisance import left_over
+from newretail_ml.pricing.demand.slopes import Slopes
 from tests.pricing.demand.shops import shop
 
 TRUTH = -2.0

@@ -36,20 +36,24 @@ class Ensemble:
 
     def effect(self, columns: np.ndarray) -> np.ndarray:
         """(...) log of what prices and plans do, of columns (..., columns)."""
+        return np.asarray(self.each_effect(columns).mean(axis=0))
+
+    def each_effect(self, columns: np.ndarray) -> np.ndarray:
+        """(boosters, ...) the same by each booster alone."""
         rows = columns.reshape(-1, columns.shape[-1])
-        total = np.zeros(len(rows))
+        each = np.empty((len(self.boosters), len(rows)))
         for begin in range(0, len(rows), _ROWS_AT_ONCE):
-            part = rows[begin : begin + _ROWS_AT_ONCE]
-            for booster in self.boosters:
-                total[begin : begin + len(part)] += booster.predict(
-                    part, raw_score=True, num_threads=self.threads
+            part = slice(begin, begin + _ROWS_AT_ONCE)
+            for number, booster in enumerate(self.boosters):
+                each[number, part] = booster.predict(
+                    rows[part], raw_score=True, num_threads=self.threads
                 )
-        mean = total / max(len(self.boosters), 1)
-        return (mean + self.slope * rows[:, 0]).reshape(columns.shape[:-1])
+        each += self.slope * rows[:, 0]
+        return each.reshape((len(self.boosters), *columns.shape[:-1]))
 
     def of(self, number: int) -> Ensemble:
         """The ensemble of one booster alone."""
-        return replace(self, boosters=[self.boosters[number]]) if self.boosters else self
+        return replace(self, boosters=[self.boosters[number]])
 
 
 class TreeResponse(DemandResponse):

@@ -113,9 +113,8 @@ class MonotoneTrees(PriceModel):
             self.random_state,
         )
         boosters = [
-            booster
+            self._boosted(history, columns, base, half, number)
             for number, half in enumerate(halves)
-            if (booster := self._boosted(history, columns, base, half, number)) is not None
         ]
         self._ensemble = Ensemble(self._inputs, slope, boosters, self.threads)
         self._finish(panel, history, columns, weight)
@@ -123,12 +122,13 @@ class MonotoneTrees(PriceModel):
     def _finish(
         self, panel: Panel, history: History, columns: np.ndarray, weight: np.ndarray
     ) -> None:
-        def level(ensemble: Ensemble) -> tuple[np.ndarray, np.ndarray]:
-            effect, item = ensemble.effect(columns), history.scale.market.item
+        def level(effect: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            item = history.scale.market.item
             return level_of(history.units, effect, weight, history.counts, item)
 
-        self._level, error = level(self._ensemble)
-        each = [level(self._ensemble.of(number))[0] for number in range(self.n_boosters)]
+        effects = self._ensemble.each_effect(columns)
+        self._level, error = level(effects.mean(axis=0))
+        each = [level(effect)[0] for effect in effects]
         self.response_: DemandResponse = TreeResponse(
             self._ensemble,
             self._level,
@@ -151,12 +151,12 @@ class MonotoneTrees(PriceModel):
         half: np.ndarray,
         number: int,
     ) -> Any:
-        """A booster of the periods in one half; None where they teach nothing."""
+        """A booster of the periods in one half, or of all where they teach nothing."""
         import lightgbm
 
         rows = history.teaches & half[:, None]
         if not rows.any():
-            return None
+            rows = history.teaches
         objective = self._objective(history)
         log_target = objective == "l2"
         target = np.log(history.units[rows]) - base[rows] if log_target else history.units[rows]
