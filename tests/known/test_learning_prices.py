@@ -42,7 +42,7 @@ def test_percent_of_the_bound_within_three_standard_errors(case, rule):
         stock=alpha * periods,
         periods=int(periods),
         rule=RULES[rule],
-        replications=1_500 if periods == 100 else 400,
+        replications=3_000 if periods == 100 else 400,
     )
     stated = KNOWN["percent_of_bound"][case][rule]
     error = np.hypot(stated["se"], found.standard_error)

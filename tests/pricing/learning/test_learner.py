@@ -144,7 +144,7 @@ def test_prices_move_to_where_profit_is(seasons, best):
 
 
 def test_logged_chances_are_those_of_the_draw():
-    state = make_state(300)
+    state = make_state(150)
     guards = GuardRails(exposure=0.4, periods=0.75)
     learner = PriceLearner(CANDIDATES, guards=guards, draws=50)
     count, chance = 0.0, 0.0

@@ -71,7 +71,7 @@ def test_doubly_robust_stays_unbiased_when_the_log_learned():
     assert total == pytest.approx(POLICY @ REWARD, rel=1e-12)
 
 
-def simulated(method, days=60, times=400, **options):
+def simulated(method, days=60, times=250, **options):
     rng = np.random.default_rng(0)
     found = []
     for _ in range(times):
@@ -87,14 +87,14 @@ def test_errors_are_as_large_as_they_say_and_intervals_cover(method):
     truth = POLICY @ REWARD
     value = np.array([one.value for one in found])
     assert abs(value.mean() - truth) < 4 * value.std() / np.sqrt(len(value)) + 0.02
-    assert np.mean([one.standard_error for one in found]) == pytest.approx(value.std(), rel=0.12)
+    assert np.mean([one.standard_error for one in found]) == pytest.approx(value.std(), rel=0.15)
     inside = [low <= truth <= high for low, high in (one.interval(0.9) for one in found)]
     assert 0.84 < np.mean(inside) < 0.95
 
 
 def test_an_expectation_makes_the_estimate_surer():
-    plain = np.std([one.value for one in simulated("ips", times=100)])
-    robust = np.std([one.value for one in simulated("doubly_robust", times=100)])
+    plain = np.std([one.value for one in simulated("ips", times=60)])
+    robust = np.std([one.value for one in simulated("doubly_robust", times=60)])
     assert robust < 0.7 * plain
 
 
