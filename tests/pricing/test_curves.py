@@ -75,3 +75,15 @@ def test_own_draws_leave_the_cross_effects_as_they_are():
     assert half.own == pytest.approx(np.diagonal(IN_SHOP) / 2)
     assert (none.own == 0).all()
     assert (half.cross == IN_SHOP - np.diag(np.diagonal(IN_SHOP))).all()
+
+
+def test_levels_are_not_drawn_with_the_numbers_that_coefficients_were_drawn_with():
+    coefficient = -2.0 + 0.3 * np.random.default_rng(0).standard_normal((200, 3))
+    response = ConstantElasticity(
+        np.full(3, 10.0), np.full(3, 2.0), np.full(3, -2.0), draws=coefficient, level_error=0.2
+    )
+    drawn = response.sample(200)
+    levels = np.log([one.units(response.prices) for one in drawn])
+    slopes = np.array([one.own_elasticities() for one in drawn])
+    for product in range(3):
+        assert abs(np.corrcoef(levels[:, product], slopes[:, product])[0, 1]) < 0.3

@@ -5,24 +5,33 @@ closed and a batch job can draw too.
 """
 
 from newretail_ml.plots.backtests import coverage_chart, leaderboard_chart, reliability_chart
+from newretail_ml.plots.elasticities import elasticity_chart
 from newretail_ml.plots.forecasts import fan_chart, importance_chart
 from newretail_ml.plots.losses import losses_chart, service_cost_chart
+from newretail_ml.plots.markdowns import markdown_chart
 from newretail_ml.plots.orders import orders_chart
 from newretail_ml.plots.plan import plan_chart
+from newretail_ml.plots.price_rules import waterfall_chart
+from newretail_ml.plots.prices import price_moves_chart, what_if_chart
 from newretail_ml.plots.residuals import bias_chart, residuals_chart
 from newretail_ml.plots.stock import stock_chart
 
 __all__ = [
     "bias_chart",
     "coverage_chart",
+    "elasticity_chart",
     "fan_chart",
     "importance_chart",
     "leaderboard_chart",
     "losses_chart",
+    "markdown_chart",
     "orders_chart",
     "plan_chart",
+    "price_moves_chart",
     "reliability_chart",
     "residuals_chart",
     "service_cost_chart",
     "stock_chart",
+    "waterfall_chart",
+    "what_if_chart",
 ]

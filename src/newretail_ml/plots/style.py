@@ -17,15 +17,17 @@ BANDS = ((0.95, "#f9e6d4"), (0.8, "#f0c79d"), (0.5, "#e5a665"))
 _LONGEST_ID = 24
 
 
-def new_figure(width: float = 8.0, height: float = 3.6, rows: int = 1) -> tuple[Figure, Any]:
-    """A figure and its axes; with more rows, as many axes with one axis of x."""
+def new_figure(
+    width: float = 8.0, height: float = 3.6, rows: int = 1, columns: int = 1
+) -> tuple[Figure, Any]:
+    """A figure and its axes; more rows have one axis of x, more columns one of y."""
     try:
         from newretail_ml.chart import Chart
     except ImportError:
         raise MissingExtraError("matplotlib", extra="plots") from None
     figure = Chart(figsize=(width, height), layout="constrained", dpi=120)
-    axes = figure.subplots(rows, sharex=True)
-    for one in np.atleast_1d(axes):
+    axes = figure.subplots(rows, columns, sharex="col", sharey="row")
+    for one in np.ravel(axes):
         one.spines[["top", "right"]].set_visible(False)
     return figure, axes
 

@@ -168,7 +168,8 @@ class ChoiceResponse(DemandResponse):
         They agree on the units at the current prices up to the level error, because the data
         knows these best.
         """
-        rng = np.random.default_rng(random_state)
+        # A stream of its own: models draw coefficients from the same seed.
+        rng = np.random.default_rng([random_state, 1])
         changes = self._drawn(n, rng)
         noise = rng.standard_normal((n, self.n_products)) * self.level_error
         here = self.units(self.prices)

@@ -92,7 +92,8 @@ class Curve(DemandResponse):
 
         Own coefficients above zero count as zero: nobody buys more because it is dearer.
         """
-        rng = np.random.default_rng(random_state)
+        # A stream of its own: models draw coefficients from the same seed.
+        rng = np.random.default_rng([random_state, 1])
         chosen = self._chosen_draws(n, rng)
         error = np.broadcast_to(self.level_error, self.base_units.shape)
         noise = rng.standard_normal((n, self.n_products)) * error
