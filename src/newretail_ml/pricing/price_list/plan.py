@@ -79,7 +79,8 @@ def plan_prices(
             at risk (Rockafellar and Uryasev 2000), product by product where these do not touch.
         worst: that share.
         below_cost: whether prices below the unit cost are allowed.
-        keep_unidentified: keep the current price where the data cannot tell how demand answers.
+        keep_unidentified: keep the current price where the data cannot tell how demand answers,
+            even where a rule of single products forbids it: `notes` and `why` say so.
         n_draws: responses drawn for intervals, mean and caution.
         random_state: seed of the draws.
         gap: share of the objective that may be missing for speed.
@@ -105,11 +106,11 @@ def plan_prices(
     demand = response_of(response)
     _check(objective, uncertainty, worst, gap, time_limit)
     asked = list(rules or ())
-    asked += [] if below_cost else [NeverBelowCost(kept=keep_unidentified)]
+    asked += [] if below_cost else [NeverBelowCost()]
     unknown = ~np.asarray(demand.evidence.identified, bool)
     asked += [KeepUnidentified()] if keep_unidentified and unknown.any() else []
     board = _board(demand, costs, points, asked, keep_unidentified)
-    ruling = Ruling.of(board, asked)
+    ruling = Ruling.of(board, asked, spare=keep_unidentified)
     task = Task(
         board=board,
         response=demand,
@@ -189,7 +190,7 @@ def _prices(
             w.BEYOND_DATA: ~task.response.evidence.seen(prices),
             w.BINDING_RULE: binding.rule,
             w.RULE_COST: binding.cost,
-            w.WHY: reasons(task, prices, made, binding, keep),
+            w.WHY: reasons(task, ruling, prices, made, binding, keep),
         }
     )
 

@@ -37,7 +37,8 @@ class PriceList:
         value: of the objective, money of changes paid.
         bound: no list that keeps the rules is worth more; infinite where nothing is proved.
         how: the method, in words.
-        notes: reasons to doubt the claimed gain; empty where there is none.
+        notes: reasons to doubt the claimed gain, and rules that kept prices break; empty where
+            there is none.
     """
 
     prices: pd.DataFrame
@@ -177,13 +178,17 @@ def totals_of(outcome: Outcome) -> pd.DataFrame:
 
 
 def notes_of(task: Task, ruling: Ruling, found: Found, outcome: Outcome) -> tuple[str, ...]:
-    """Reasons to doubt the claimed gain, in words."""
+    """Reasons to doubt the claimed gain, and rules that kept prices break, in words."""
     board, chosen = task.board, found.chosen
     rows = np.arange(len(chosen))
     changed = board.changed[rows, chosen]
-    notes: list[str] = []
+    notes = [
+        f"{some.sum():,} prices that are kept because their response is not identified break "
+        f"'{title}'"
+        for title, some in ruling.spared.items()
+    ]
     if not changed.any():
-        return ()
+        return tuple(notes)
     unseen = int((changed & ~task.response.evidence.seen(board.at(chosen))).sum())
     if unseen:
         notes.append(

@@ -6,16 +6,23 @@ import numpy as np
 
 from newretail_ml.pricing.price_list.binding import Binding
 from newretail_ml.pricing.price_list.outcome import Outcome
+from newretail_ml.pricing.price_list.ruling import Ruling
 from newretail_ml.pricing.price_list.task import Task
 
 
 def reasons(
-    task: Task, prices: np.ndarray, made: Outcome, binding: Binding, kept: bool
+    task: Task,
+    ruling: Ruling,
+    prices: np.ndarray,
+    made: Outcome,
+    binding: Binding,
+    kept: bool,
 ) -> list[str]:
     """(n,) one sentence a product.
 
     Args:
         task: demand on the board.
+        ruling: the rules.
         prices: (n,) of the list.
         made: what they are expected to do.
         binding: which rule holds each.
@@ -28,7 +35,8 @@ def reasons(
     for row, price in enumerate(prices):
         if kept and not board.identified[row]:
             reason = str(task.response.evidence.reason[row]) or "the response is not identified"
-            words = f"Kept: {reason}"
+            broken = [title for title, some in ruling.spared.items() if some[row]]
+            words = f"Kept: {reason}" + "".join(f"; breaks '{title}'" for title in broken)
         else:
             words = _moved(price, board.current[row], made, row) + _held(price, binding, row)
         words += "; sold below cost" if below[row] else ""

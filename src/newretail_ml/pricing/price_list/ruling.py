@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -19,14 +19,23 @@ class Ruling:
     Attributes:
         board: products and points.
         said: what each rule says, by its title.
+        spared: (n,) by title, prices that stay although the rule forbids them, because their
+            response is not identified.
     """
 
     board: Board
     said: dict[str, Said]
+    spared: dict[str, np.ndarray] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, board: Board, rules: Sequence[Rule]) -> Ruling:
+    def of(cls, board: Board, rules: Sequence[Rule], *, spare: bool = False) -> Ruling:
         """Compile rules.
+
+        Args:
+            board: products and points.
+            rules: to be kept.
+            spare: whether products that are not identified may stay at their current price,
+                whatever rules of single products say.
 
         Raises:
             DataError: it is no rule, or two have the same name.
@@ -43,9 +52,21 @@ class Ruling:
             raise DataError(
                 f"two rules are called '{repeated[0]}'", next_step="Name them apart, or drop one."
             )
-        return cls(
-            board, {title: rule.on(board) for title, rule in zip(titles, rules, strict=True)}
-        )
+        said = {title: rule.on(board) for title, rule in zip(titles, rules, strict=True)}
+        return cls(board, said)._sparing() if spare else cls(board, said)
+
+    def _sparing(self) -> Ruling:
+        """The ruling under which what is not identified may stay as it is."""
+        stays = self.board.real & ~self.board.changed & ~self.board.identified[:, None]
+        said, spared = dict(self.said), {}
+        for title, one in self.said.items():
+            if one.allowed is None:
+                continue
+            broken = (stays & ~one.allowed).any(axis=1)
+            if broken.any():
+                said[title] = replace(one, allowed=one.allowed | stays)
+                spared[title] = broken
+        return Ruling(self.board, said, spared)
 
     @property
     def titles(self) -> list[str]:
@@ -54,7 +75,7 @@ class Ruling:
 
     def only(self, titles: Sequence[str]) -> Ruling:
         """Some of the rules alone."""
-        return Ruling(self.board, {title: self.said[title] for title in titles})
+        return Ruling(self.board, {title: self.said[title] for title in titles}, self.spared)
 
     def without(self, title: str) -> Ruling:
         """All rules but one."""

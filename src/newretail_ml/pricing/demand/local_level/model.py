@@ -124,7 +124,7 @@ class LocalLevelRegression(PriceModel):
         own = np.minimum(pooled.estimate[:, 0], _LEAST_NEGATIVE)[design.items]
         with_cross = design.substitutes is not None and panel.n_series <= _MOST_WITH_CROSS
         return ConstantElasticity(
-            self._base_units(fit),
+            self._base_units(fit) * (panel.delisting > panel.cut),
             design.prices,
             _with_cross(own, pooled, design) if with_cross else own,
             draws=self._draws(pooled)[:, design.items],
@@ -134,7 +134,7 @@ class LocalLevelRegression(PriceModel):
         )
 
     def _base_units(self, fit: LevelFit) -> np.ndarray:
-        """(series,) expected units of a coming period: the last level, an ordinary day."""
+        """(series,) expected units of a coming period on sale: the last level, a usual day."""
         factor = np.exp(fit.days.usual(_RECENT, self._season)).mean(axis=1)
         return np.exp(fit.base + fit.level[:, -1]) * factor
 

@@ -55,12 +55,7 @@ class MarginFloor(Rule):
 
 @dataclass(frozen=True)
 class NeverBelowCost(Rule):
-    """No price is below the unit cost. Part of every list unless it is allowed there.
-
-    Products whose prices are kept because their response is not known are left out.
-    """
-
-    kept: bool = False
+    """No price is below the unit cost. Part of every list unless it is allowed there."""
 
     def asks(self) -> str:
         """What it asks."""
@@ -68,10 +63,7 @@ class NeverBelowCost(Rule):
 
     def on(self, board: Board) -> Said:
         """What it says."""
-        allowed = board.points >= board.cost[:, None] * (1 - CLOSE)
-        if self.kept:
-            allowed |= ~board.identified[:, None]
-        return self._only(board, allowed)
+        return self._only(board, board.points >= board.cost[:, None] * (1 - CLOSE))
 
 
 @dataclass(frozen=True)
