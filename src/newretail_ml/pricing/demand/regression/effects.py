@@ -9,6 +9,7 @@ import pandas as pd
 
 from newretail_ml.panel import Panel
 from newretail_ml.pricing.demand.history import Scale
+from newretail_ml.pricing.demand.pooling import pool_estimates
 from newretail_ml.pricing.demand.regression.answer import Answer
 from newretail_ml.pricing.demand.regression.groups import GroupFit, Specification
 from newretail_ml.pricing.demand.regression.sample import (
@@ -54,13 +55,13 @@ class Effects:
         form: str,
         how: Specification,
         panel: Panel,
+        pool: bool,
     ) -> Effects:
         """Controls, as they are beside the pooled price coefficients, and the seasons left."""
         coefficient = answer.elasticity / sample.to_elasticity(form)
         names = (*sample.plans, TREND)
-        beside = np.array([_beside(fit, coefficient[i], names) for i, fit in enumerate(fits)])
-        known = np.isfinite([fit.coefficient for fit in fits])
-        beside[~known] = beside[known].mean(axis=0)
+        columns = [_beside(name, fits, coefficient, pool) for name in names]
+        beside = np.stack(columns, axis=1)
         beside = beside[sample.group]
         plain = cls(
             form,
@@ -108,13 +109,22 @@ class Effects:
         return total
 
 
-def _beside(fit: GroupFit, coefficient: float, names: tuple[str, ...]) -> list[float]:
-    """Coefficients of the controls where the price has another coefficient than its own."""
-    moved = coefficient - fit.coefficient if np.isfinite(fit.coefficient) else 0.0
-    return [
-        fit.controls[name] + fit.leaning[name] * moved if name in fit.controls else 0.0
-        for name in names
-    ]
+def _beside(name: str, fits: list[GroupFit], price: np.ndarray, pool: bool) -> np.ndarray:
+    """(groups,) coefficients of a control beside other coefficients of the price, (groups,).
+
+    They are pooled too, if asked for; groups that do not know have what the others have.
+    """
+    value, error = np.zeros(len(fits)), np.full(len(fits), np.inf)
+    for place, fit in enumerate(fits):
+        if name in fit.controls:
+            moved = price[place] - fit.coefficient
+            value[place] = fit.controls[name] + fit.leaning[name] * moved
+            error[place] = fit.control_errors[name]
+    known = np.isfinite(error)
+    if not known.any():
+        return value
+    pooled = pool_estimates(value, error).estimates
+    return pooled if pool else np.where(known, value, pooled)
 
 
 def _levels(panel: Panel, periods: slice, name: str) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -17,9 +17,17 @@ from newretail_ml.pricing.demand.regression.sample import (
     PERIOD,
     SERIES,
 )
-from newretail_ml.pricing.estimation import absorb, estimate
+from newretail_ml.pricing.estimation import Estimate, absorb, estimate
 
-_NOTHING = 1e-6
+_NOTHING = 1e-3
+_EXACT = 1e-6
+_STILL = "the price never moved: change it in some periods or locations"
+_EXPLAINED = (
+    "effects of {} explain the price: move it at other times, or hold fewer effects constant"
+)
+_COLLINEAR = (
+    "the price is perfectly collinear with {}: change it without them, or have them at one price"
+)
 _MANY_SERIES = 10
 _LEAST_PERIODS = 8
 
@@ -51,6 +59,7 @@ class GroupFit:
         coefficient: of the own price; NaN where they say nothing.
         error: its standard error as a normal has it: that of t widened to its variance.
         controls: name -> coefficient.
+        control_errors: name -> standard error.
         leaning: name -> how that coefficient changes for each one of the price's.
         spread: of the price in the rows as it is; as a standard deviation.
         left: share of its variance that effects and controls do not explain.
@@ -61,10 +70,32 @@ class GroupFit:
     coefficient: float = np.nan
     error: float = np.inf
     controls: dict[str, float] = field(default_factory=dict)
+    control_errors: dict[str, float] = field(default_factory=dict)
     leaning: dict[str, float] = field(default_factory=dict)
     spread: float = np.nan
     left: float = np.nan
     strength: float = np.nan
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Variation:
+    """How the price of some rows moves.
+
+    Attributes:
+        spread: its standard deviation as it is.
+        left: share of its variance that effects and controls do not explain.
+        controls: those that vary apart from effects and from one another.
+        classic: (1 + controls,) variances of coefficients, the price's first, over that of errors.
+        leaning: (controls,) how their coefficients change for each one of the price's.
+        reason: why nothing can be told; empty where it can.
+    """
+
+    spread: float
+    left: float = 0.0
+    controls: tuple[str, ...] = ()
+    classic: np.ndarray = field(default_factory=lambda: np.empty(0))
+    leaning: np.ndarray = field(default_factory=lambda: np.empty(0))
     reason: str = ""
 
 
@@ -85,14 +116,15 @@ def fit_group(rows: pd.DataFrame, how: Specification) -> GroupFit:
             reason=f"{periods} periods with known demand and price, and {_LEAST_PERIODS} are the "
             "least: wait for more"
         )
-    kept, spread, left, reason = _variation(rows, how.controls, effects)
-    if reason:
-        return GroupFit(spread=spread, left=left, reason=reason)
+    seen = variation_of(rows, how.controls, effects)
+    nothing = GroupFit(spread=seen.spread, left=seen.left, reason=seen.reason)
+    if seen.reason:
+        return nothing
     try:
         found = estimate(
             rows,
             OUTCOME,
-            [OWN_PRICE, *kept],
+            [OWN_PRICE, *seen.controls],
             absorb=effects,
             cluster=_clusters(rows) if how.cluster is None else list(how.cluster),
             family="poisson" if how.family == "poisson" else "linear",
@@ -100,25 +132,38 @@ def fit_group(rows: pd.DataFrame, how: Specification) -> GroupFit:
             instruments=[INSTRUMENT] if how.instrumented else (),
         )
     except DataError as problem:
-        return GroupFit(spread=spread, left=left, reason=_plain(problem))
-    place, freedom = found.names.index(OWN_PRICE), found.freedom
-    with_price = found.covariance[place] / max(found.covariance[place, place], 1e-300)
-    error = float(found.standard_errors[place])
-    error = error * np.sqrt(freedom / (freedom - 2)) if freedom > 2 else np.inf
+        return replace(nothing, reason=str(problem).split("\n")[0])
+    return _told(found, seen, how)
+
+
+def _told(found: Estimate, seen: Variation, how: Specification) -> GroupFit:
+    parameters = len(found.names) + found.absorbed
+    freedom = min(found.freedom, found.n_rows - parameters)
+    if freedom <= 2:
+        few = f"{found.n_rows} rows are too few for {parameters} parameters: wait for more"
+        return GroupFit(spread=seen.spread, left=seen.left, reason=few)
+    variance = np.diag(found.covariance)
+    if how.family == "linear" and not how.instrumented:
+        # Robust errors are too small where few rows tell: Angrist and Pischke (2009), Mostly
+        # Harmless Econometrics, section 8.1, take the larger.
+        noise = float((found.residuals**2).sum()) / (found.n_rows - parameters)
+        variance = np.fmax(variance, noise * seen.classic)
+    # A t statistic has this much more variance than a normal one.
+    errors = np.sqrt(np.maximum(variance, 0.0) * freedom / (freedom - 2))
+    errors = np.maximum(errors, _EXACT * np.maximum(np.abs(found.coefficients), 1.0))
+    first = found.names.index(OWN_PRICE)
+    value = dict(zip(found.names, found.coefficients.tolist(), strict=True))
+    error = dict(zip(found.names, errors.tolist(), strict=True))
     return GroupFit(
-        coefficient=found[OWN_PRICE],
-        error=error if error > 0 else np.inf,
-        controls={name: found[name] for name in kept},
-        leaning={name: float(with_price[found.names.index(name)]) for name in kept},
-        spread=spread,
-        left=left,
+        coefficient=value[OWN_PRICE],
+        error=float(errors[first]),
+        controls={name: value[name] for name in seen.controls},
+        control_errors={name: error[name] for name in seen.controls},
+        leaning=dict(zip(seen.controls, seen.leaning.tolist(), strict=True)),
+        spread=seen.spread,
+        left=seen.left,
         strength=found.instruments.strength if found.instruments else np.nan,
-        reason="" if error > 0 else "the rows fit without an error: there are too few of them",
     )
-
-
-def _plain(problem: DataError) -> str:
-    return str(problem).split("\n")[0]
 
 
 def _needed(rows: pd.DataFrame, effects: Sequence[object]) -> list[object]:
@@ -135,44 +180,39 @@ def _clusters(rows: pd.DataFrame) -> list[object]:
     return [PERIOD, SERIES] if rows[SERIES].nunique() >= _MANY_SERIES else [PERIOD]
 
 
-def _variation(
+def variation_of(
     rows: pd.DataFrame, controls: Sequence[str], effects: Sequence[object]
-) -> tuple[list[str], float, float, str]:
-    """Controls that vary, the price's spread, what is left of it, and what is wrong with that."""
+) -> Variation:
+    """How the price moves in rows, apart from effects and from controls that vary."""
     columns = rows[[*controls, OWN_PRICE]].to_numpy(float)
-    codes = [_codes(rows, effect) for effect in effects]
-    start = np.sqrt(((columns - columns.mean(axis=0)) ** 2).sum(axis=0))
-    spread = start[-1] / np.sqrt(len(rows))
-    if start[-1] <= _NOTHING * np.abs(columns[:, -1]).max(initial=1.0):
-        return [], spread, 0.0, "the price never moved: change it in some periods or locations"
-    within = absorb(columns, codes) if codes else columns - columns.mean(axis=0)
-    alone = float(np.linalg.norm(within[:, -1]) / start[-1])
-    if alone <= _NOTHING**0.5:
-        return (
-            [],
-            spread,
-            0.0,
-            (
-                "effects of "
-                + " and ".join(map(_named, effects))
-                + " explain the price: move it at "
-                "other times, or hold fewer effects constant"
-            ),
-        )
-    kept, basis = [], np.empty((len(rows), 0))
-    for place, name in enumerate(controls):
+    start = np.linalg.norm(columns - columns.mean(axis=0), axis=0)
+    seen = Variation(spread=float(start[-1] / np.sqrt(len(rows))))
+    if start[-1] <= _NOTHING * np.linalg.norm(columns[:, -1]):
+        return replace(seen, reason=_STILL)
+    within = absorb(columns, [_codes(rows, effect) for effect in effects])
+    if np.linalg.norm(within[:, -1]) <= _NOTHING * start[-1]:
+        named = " and ".join(map(_named, effects))
+        return replace(seen, reason=_EXPLAINED.format(named))
+    kept: list[int] = []
+    basis = np.empty((len(rows), 0))
+    for place in range(len(controls)):
         left = _apart(within[:, place], basis)
-        if np.linalg.norm(left) > _NOTHING**0.5 * max(start[place], 1e-300):
-            kept.append(name)
+        if np.linalg.norm(left) > _NOTHING * max(start[place], 1e-300):
+            kept.append(place)
             basis = np.column_stack([basis, left / np.linalg.norm(left)])
+    names = tuple(controls[place] for place in kept)
     share = float(np.linalg.norm(_apart(within[:, -1], basis)) / start[-1])
-    reason = ""
-    if share <= _NOTHING**0.5:
-        reason = (
-            f"the price is perfectly collinear with {' and '.join(kept)}: change the price "
-            "without them, or have them at the same price"
-        )
-    return kept, spread, share**2, reason
+    if share <= _NOTHING:
+        return replace(seen, reason=_COLLINEAR.format(" and ".join(names)))
+    beside = within[:, kept]
+    ordered = np.column_stack([within[:, -1], beside])
+    return replace(
+        seen,
+        controls=names,
+        left=share**2,
+        classic=np.diag(np.linalg.inv(ordered.T @ ordered)),
+        leaning=-np.linalg.lstsq(beside, within[:, -1], rcond=None)[0],
+    )
 
 
 def _named(effect: object) -> str:

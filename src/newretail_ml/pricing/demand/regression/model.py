@@ -143,7 +143,7 @@ class PriceRegression(PriceModel):
                 for between in verdict["between"][moves]
             ]
         self.elasticity_ = elasticity_table(sample, fits, answer, self.confidence, reasons)
-        self._effects = Effects.of(sample, fits, answer, self.form, how, panel)
+        self._effects = Effects.of(sample, fits, answer, self.form, how, panel, self.pooled)
         self.response_ = self._response(panel, sample, answer)
 
     def _check(self) -> None:
