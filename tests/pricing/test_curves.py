@@ -5,7 +5,14 @@ import pandas as pd
 import pytest
 
 from newretail_ml.errors import DataError
-from newretail_ml.pricing.response import ConstantElasticity, Evidence, Linear, SemiLog, merged
+from newretail_ml.pricing.response import (
+    ConstantElasticity,
+    Evidence,
+    Linear,
+    SemiLog,
+    merged,
+    part_of,
+)
 
 KEYS = pd.DataFrame(
     {"item_id": ["a", "b", "a", "b"], "location_id": ["here", "here", "there", "there"]}
@@ -87,3 +94,27 @@ def test_levels_are_not_drawn_with_the_numbers_that_coefficients_were_drawn_with
     slopes = np.array([one.own_elasticities() for one in drawn])
     for product in range(3):
         assert abs(np.corrcoef(levels[:, product], slopes[:, product])[0, 1]) < 0.3
+
+
+def test_a_part_answers_as_the_whole_does_where_other_prices_stay():
+    rng = np.random.default_rng(4)
+    matrix = rng.uniform(0, 0.4, (4, 4)) - np.diag([2.0, 2.5, 3.0, 2.2])
+    prices, known = np.array([2.0, 3.0, 4.0, 5.0]), Evidence.given(4)
+    for draws in (matrix + 0.1 * rng.standard_normal((5, 4, 4)), rng.uniform(-3, -2, (5, 4))):
+        whole = ConstantElasticity(
+            [10.0, 20, 30, 40],
+            prices,
+            matrix,
+            draws=draws,
+            level_error=[0.1, 0.2, 0, 0],
+            evidence=known,
+        )
+        part = part_of(whole, np.array([False, True, False, True]))
+        asked = np.array([2.0, 3.3, 4.0, 4.5])
+        assert part.units(asked[[1, 3]]) == pytest.approx(whole.units(asked)[[1, 3]])
+        assert part.keys["item_id"].tolist() == ["2", "4"]
+        slopes = [one.own_elasticities() for one in part.sample(5)]
+        assert slopes == pytest.approx([one.own_elasticities()[[1, 3]] for one in whole.sample(5)])
+    for wrong in ([], [4], [1, 1], [True, False], ["1"]):
+        with pytest.raises(DataError, match="some of 4"):
+            part_of(whole, wrong)

@@ -3,7 +3,7 @@
 from newretail_ml.pricing.response.base import DemandResponse, checked_prices, numbered
 from newretail_ml.pricing.response.curves import ConstantElasticity, Curve, Linear, SemiLog
 from newretail_ml.pricing.response.evidence import Evidence
-from newretail_ml.pricing.response.merge import merged
+from newretail_ml.pricing.response.merge import merged, part_of
 
 __all__ = [
     "ConstantElasticity",
@@ -15,4 +15,5 @@ __all__ = [
     "checked_prices",
     "merged",
     "numbered",
+    "part_of",
 ]

@@ -1,4 +1,4 @@
-"""One price for several products: the curve of all locations of an item together."""
+"""Fewer products: one price for several of them, or only some of them."""
 
 from __future__ import annotations
 
@@ -60,6 +60,50 @@ def merged(response: AnyCurve, by: Sequence[str]) -> AnyCurve:
         keys=keys.drop_duplicates().reset_index(drop=True),
         evidence=_evidence(response.evidence, group, n),
     )
+
+
+def part_of(response: AnyCurve, products: np.ndarray) -> AnyCurve:
+    """The curve of some products, where the prices of all others stay as they are.
+
+    Args:
+        response: a curve over n products.
+        products: (n,) which to keep, or their positions.
+
+    Raises:
+        DataError: there is no such product, one is named twice, or none is.
+
+    >>> from newretail_ml.pricing.response import ConstantElasticity
+    >>> response = ConstantElasticity([60.0, 40.0], [2.0, 3.0], [[-3.0, 0.4], [0.2, -2.0]])
+    >>> part_of(response, [1]).elasticities().tolist()
+    [[-2.0]]
+    """
+    rows = _positions(np.asarray(products), response.n_products)
+    both = np.ix_(rows, rows)
+    draws = response.draws
+    if draws is not None:
+        draws = draws[:, rows] if draws.ndim == 2 else draws[:, rows][:, :, rows]
+    return type(response)(
+        response.base_units[rows],
+        response.prices[rows],
+        response.own[rows] if response.cross is None else response.coefficient[both],
+        draws=draws,
+        level_error=np.broadcast_to(response.level_error, response.prices.shape)[rows],
+        keys=response.keys.iloc[rows].reset_index(drop=True),
+        evidence=response.evidence.select(rows),
+    )
+
+
+def _positions(products: np.ndarray, n: int) -> np.ndarray:
+    if products.dtype == bool and products.shape == (n,):
+        products = np.flatnonzero(products)
+    whole = products.ndim == 1 and np.issubdtype(products.dtype, np.integer) and len(products) > 0
+    inside = whole and bool(((products >= 0) & (products < n)).all())
+    if not inside or len(np.unique(products)) < len(products):
+        raise DataError(
+            f"products must be some of {n:,}, each once",
+            next_step="Pass a mask with one value a product, or positions from 0.",
+        )
+    return products
 
 
 def _share(units: np.ndarray, group: np.ndarray, total: np.ndarray) -> np.ndarray:
