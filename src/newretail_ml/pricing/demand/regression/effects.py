@@ -124,7 +124,8 @@ def _beside(name: str, fits: list[GroupFit], price: np.ndarray, pool: bool) -> n
     if not known.any():
         return value
     pooled = pool_estimates(value, error).estimates
-    return pooled if pool else np.where(known, value, pooled)
+    chosen = pooled if pool else np.where(known, value, pooled)
+    return np.where([name in fit.redundant for fit in fits], 0.0, chosen)
 
 
 def _levels(panel: Panel, periods: slice, name: str) -> np.ndarray:

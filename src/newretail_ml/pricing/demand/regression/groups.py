@@ -61,6 +61,7 @@ class GroupFit:
         controls: name -> coefficient.
         control_errors: name -> standard error.
         leaning: name -> how that coefficient changes for each one of the price's.
+        redundant: controls that move with others only, which speak for them.
         spread: of the price in the rows as it is; as a standard deviation.
         left: share of its variance that effects and controls do not explain.
         strength: first-stage F statistic of the instrument; NaN without.
@@ -72,6 +73,7 @@ class GroupFit:
     controls: dict[str, float] = field(default_factory=dict)
     control_errors: dict[str, float] = field(default_factory=dict)
     leaning: dict[str, float] = field(default_factory=dict)
+    redundant: tuple[str, ...] = ()
     spread: float = np.nan
     left: float = np.nan
     strength: float = np.nan
@@ -86,6 +88,7 @@ class Variation:
         spread: its standard deviation as it is.
         left: share of its variance that effects and controls do not explain.
         controls: those that vary apart from effects and from one another.
+        redundant: those that vary with others only.
         classic: (1 + controls,) variances of coefficients, the price's first, over that of errors.
         leaning: (controls,) how their coefficients change for each one of the price's.
         reason: why nothing can be told; empty where it can.
@@ -94,6 +97,7 @@ class Variation:
     spread: float
     left: float = 0.0
     controls: tuple[str, ...] = ()
+    redundant: tuple[str, ...] = ()
     classic: np.ndarray = field(default_factory=lambda: np.empty(0))
     leaning: np.ndarray = field(default_factory=lambda: np.empty(0))
     reason: str = ""
@@ -160,6 +164,7 @@ def _told(found: Estimate, seen: Variation, how: Specification) -> GroupFit:
         controls={name: value[name] for name in seen.controls},
         control_errors={name: error[name] for name in seen.controls},
         leaning=dict(zip(seen.controls, seen.leaning.tolist(), strict=True)),
+        redundant=seen.redundant,
         spread=seen.spread,
         left=seen.left,
         strength=found.instruments.strength if found.instruments else np.nan,
@@ -194,6 +199,7 @@ def variation_of(
         named = " and ".join(map(_named, effects))
         return replace(seen, reason=_EXPLAINED.format(named))
     kept: list[int] = []
+    moving = np.linalg.norm(within, axis=0) > _NOTHING * np.maximum(start, 1e-300)
     basis = np.empty((len(rows), 0))
     for place in range(len(controls)):
         left = _apart(within[:, place], basis)
@@ -201,6 +207,9 @@ def variation_of(
             kept.append(place)
             basis = np.column_stack([basis, left / np.linalg.norm(left)])
     names = tuple(controls[place] for place in kept)
+    others = tuple(
+        name for name, moves in zip(controls, moving, strict=False) if moves and name not in names
+    )
     share = float(np.linalg.norm(_apart(within[:, -1], basis)) / start[-1])
     if share <= _NOTHING:
         return replace(seen, reason=_COLLINEAR.format(" and ".join(names)))
@@ -209,6 +218,7 @@ def variation_of(
     return replace(
         seen,
         controls=names,
+        redundant=others,
         left=share**2,
         classic=np.diag(np.linalg.inv(ordered.T @ ordered)),
         leaning=-np.linalg.lstsq(beside, within[:, -1], rcond=None)[0],
