@@ -31,7 +31,7 @@ from newretail_ml.pricing.price_list.rules import (
 from newretail_ml.pricing.price_list.ruling import Ruling
 from newretail_ml.pricing.price_list.solving.solve import best_list
 from newretail_ml.pricing.price_list.task import CAUTIOUS, EXPECTED, MEAN, Task
-from newretail_ml.pricing.response import DemandResponse
+from newretail_ml.pricing.response import ConstantElasticity, DemandResponse, SemiLog
 
 # Rules under which staying at the current price must be possible.
 _STAYING = (ChangeCost, Keep, MostChanges, SmallestChange)
@@ -50,7 +50,7 @@ def plan_prices(
     keep_unidentified: bool = True,
     n_draws: int = 200,
     random_state: int = 0,
-    gap: float = 1e-6,
+    gap: float | None = None,
     time_limit: float = 60.0,
     progress: bool = True,
 ) -> PriceList:
@@ -83,7 +83,8 @@ def plan_prices(
             even where a rule of single products forbids it: `notes` and `why` say so.
         n_draws: responses drawn for intervals, mean and caution.
         random_state: seed of the draws.
-        gap: share of the objective that may be missing for speed.
+        gap: share of the objective that may be missing for speed; by default a millionth, and
+            a thousandth for curves with logarithms and cross effects.
         time_limit: seconds for one list.
         progress: show a bar where it takes longer.
 
@@ -104,6 +105,7 @@ def plan_prices(
     [['1', 1.92, 'change at most 5%'], ['2', 3.12, 'change at most 5%']]
     """
     demand = response_of(response)
+    gap = _gap(demand) if gap is None else gap
     _check(objective, uncertainty, worst, gap, time_limit)
     asked = list(rules or ())
     asked += [] if below_cost else [NeverBelowCost()]
@@ -193,6 +195,12 @@ def _prices(
             w.WHY: reasons(task, ruling, prices, made, binding, keep),
         }
     )
+
+
+def _gap(demand: DemandResponse) -> float:
+    """What is left open by default: programmes of secants close in on their last digits slowly."""
+    curved = isinstance(demand, ConstantElasticity | SemiLog) and not demand.separable
+    return 1e-3 if curved else 1e-6
 
 
 def _share(objective: str | float) -> float:

@@ -20,8 +20,7 @@ LIFT, CROSS, MOVES, OWN_SHARE = "promotion_lift", "cross_elasticity", "price_mov
 IDENTIFIED, REASON = "identified", "reason"
 _MOVE = 0.005
 _ENOUGH_MOVES = 3
-_ENOUGH_SHARE = 0.5
-_SMALL_ERROR = 0.15
+_LARGEST_ERROR = 0.25
 
 
 def elasticity_table(design: Design, pooled: Pooled, confidence: float) -> pd.DataFrame:
@@ -78,14 +77,13 @@ def _reasons(design: Design, table: pd.DataFrame) -> np.ndarray:
     """(items,) why the data does not tell the response to the price, empty where it does."""
     sold = np.bincount(design.items, design.units.sum(axis=1), len(table))
     moves, share = table[MOVES].to_numpy(), table[OWN_SHARE].to_numpy()
+    error = (table[STANDARD_ERROR] / table[ELASTICITY].abs()).to_numpy()
     reasons = np.full(len(table), "", dtype=object)
-    unsure = table[STANDARD_ERROR] > _SMALL_ERROR * table[ELASTICITY].abs()
-    weak = (share < _ENOUGH_SHARE) & unsure.to_numpy()
+    weak = error > _LARGEST_ERROR
     reasons[weak] = [
-        f"its own sales settle {one:.0%} of the doubt about its elasticity, the rest is what is "
-        "usual in the chain; more price moves, of different depths and apart from promotions, "
-        "would help"
-        for one in share[weak]
+        f"the error of its elasticity is {one:.0%} of it, and its own sales settle {own:.0%} of "
+        "the doubt; more price moves, of different depths and apart from promotions, would help"
+        for one, own in zip(error[weak], share[weak], strict=True)
     ]
     positive = (table[UPPER] >= 0).to_numpy()
     reasons[positive] = (
