@@ -21,6 +21,8 @@ from newretail_ml.pricing.demand.regression.sample import (
     TREND,
     WEEKDAY,
     Sample,
+    default_controls,
+    held,
     sample_of,
 )
 
@@ -82,7 +84,7 @@ def compare_controls(
     """
     sample = sample_of(panel, form, by, effects, ELSEWHERE)
     family = "poisson" if form == "poisson" else "linear"
-    how = Specification(tuple(effects), sample.plans, family)
+    how = Specification(held(effects, panel), default_controls(sample), family)
     return compare(sample, how, fit_groups(sample.rows, len(sample.labels), how), panel, form)
 
 

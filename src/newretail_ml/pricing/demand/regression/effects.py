@@ -73,14 +73,14 @@ class Effects:
             {},
         )
         for name in (MONTH, WEEKDAY):
-            if name in how.effects and (name != WEEKDAY or panel.periods.freq == "D"):
-                season = _season(sample, plain, panel, name)
-                plain.seasons[name] = season
+            if name in how.effects:
+                plain.seasons[name] = _season(sample, plain, panel, name)
         return plain
 
     def of_panel(self, panel: Panel, periods: slice) -> np.ndarray:
         """(periods, series) what they come to."""
-        first, last, _ = periods.indices(max(periods.stop, self.cut))
+        stop = len(panel.periods) if periods.stop is None else periods.stop
+        first, last, _ = periods.indices(max(stop, len(panel.periods)))
         periods = slice(first, last)
         relative = self._relative(self.scale.log_prices(panel, periods))
         plans = self.scale.plans(panel, periods)

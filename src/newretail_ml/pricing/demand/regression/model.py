@@ -31,6 +31,8 @@ from newretail_ml.pricing.demand.regression.sample import (
     TREND,
     WEEKDAY,
     Sample,
+    default_controls,
+    held,
     sample_of,
 )
 from newretail_ml.pricing.response import Curve, Evidence
@@ -60,7 +62,7 @@ class PriceRegression(PriceModel):
         effects: held constant inside each group: "series", "time" (each calendar month, or year
             where periods are months), "period", "month" (of the year), "weekday", keys and static
             attributes, and tuples of these for their cross.
-        controls: plans beside the price, and "trend"; by default all plans.
+        controls: plans beside the price, and "trend"; by default all plans but costs.
         instruments: "elsewhere" for the mean log price of the item in the same period at other
             locations, "cost" for the plan of that name or unit_cost, or another plan's name.
             A plan that is the instrument is no control. None takes prices as they are.
@@ -127,7 +129,7 @@ class PriceRegression(PriceModel):
         if instrument is None and self.check_controls and panel.n_series > 1:
             instrument = ELSEWHERE
         sample = sample_of(panel, self.form, self.by, named, instrument)
-        how = self._specification(sample)
+        how = self._specification(sample, panel)
         fits = fit_groups(sample.rows, len(sample.labels), how)
         _refuse_if_nothing(fits)
         answer = answer_of(sample, fits, self.form, panel, self.pooled)
@@ -169,8 +171,8 @@ class PriceRegression(PriceModel):
                 next_step='Leave "period" out of effects, or use costs as the instrument.',
             )
 
-    def _specification(self, sample: Sample) -> Specification:
-        wanted = sample.plans if self.controls is None else tuple(self.controls)
+    def _specification(self, sample: Sample, panel: Panel) -> Specification:
+        wanted = default_controls(sample) if self.controls is None else tuple(self.controls)
         unknown = [name for name in wanted if name not in (*sample.plans, TREND)]
         if unknown:
             raise DataError(
@@ -180,7 +182,7 @@ class PriceRegression(PriceModel):
             )
         used = {self.instruments, c.UNIT_COST if self.instruments == "cost" else None}
         return Specification(
-            tuple(self.effects),
+            held(self.effects, panel),
             tuple(name for name in wanted if name not in used),
             "poisson" if self.form == "poisson" else "linear",
             self.instruments is not None,

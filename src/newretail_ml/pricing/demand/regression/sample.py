@@ -96,6 +96,17 @@ def sample_of(
     return Sample(rows, history, labels, group, usual, plans)
 
 
+def default_controls(sample: Sample) -> tuple[str, ...]:
+    """All plans but costs: they move demand through the price only, and move it most of all."""
+    return tuple(name for name in sample.plans if name not in (COST, c.UNIT_COST))
+
+
+def held(effects: Sequence[object], panel: Panel) -> tuple[object, ...]:
+    """The effects, without weekdays where periods are longer."""
+    daily = panel.periods.freq == "D"
+    return tuple(effect for effect in effects if daily or effect != WEEKDAY)
+
+
 def _outcome(history: History, form: str) -> np.ndarray:
     if form == "poisson":
         return history.units
