@@ -74,6 +74,21 @@ def test_pooling_gives_the_mean_to_who_knows_nothing_and_leaves_who_knows_all():
     assert found.own_share[0, 0] == pytest.approx(1.0)
 
 
+def test_draws_scatter_as_told_and_err_together_where_the_mean_is_in_doubt():
+    rng = np.random.default_rng(4)
+    estimate, information = rng.normal(-2, 0.5, (12, 2)), np.tile(np.diag([4.0, 50.0]), (12, 1, 1))
+    found = pool(estimate, information, np.array([0.6, 0.1]))
+    drawn = found.draws(20_000, np.random.default_rng(0))
+    spread = np.array([np.cov(drawn[:, item].T) for item in range(12)])
+    assert drawn.mean(axis=0) == pytest.approx(found.estimate, abs=0.02)
+    assert spread == pytest.approx(found.covariance, abs=0.01)
+    together = np.corrcoef(drawn[:, 0, 0], drawn[:, 1, 0])[0, 1]
+    shared = (found.follow[0] @ found.doubt @ found.follow[1].T)[0, 0]
+    told = shared / np.sqrt(found.covariance[0, 0, 0] * found.covariance[1, 0, 0])
+    assert told > 0.02
+    assert together == pytest.approx(told, abs=0.03)
+
+
 def test_noise_is_found_by_its_moments():
     rng = np.random.default_rng(3)
     level = np.empty((300, 400))

@@ -141,9 +141,7 @@ class LocalLevelRegression(PriceModel):
     def _draws(self, pooled: Pooled) -> np.ndarray:
         """(draws, items) own elasticities, none above zero."""
         rng = np.random.default_rng(self.random_state)
-        error = np.sqrt(pooled.covariance[:, 0, 0])
-        drawn = pooled.estimate[:, 0] + error * rng.standard_normal((self.n_draws, len(error)))
-        return np.minimum(drawn, _LEAST_NEGATIVE)
+        return np.minimum(pooled.draws(self.n_draws, rng)[:, :, 0], _LEAST_NEGATIVE)
 
     def _predict(self, panel: Panel, periods: slice) -> np.ndarray:
         first, last, step = periods.indices(len(panel.periods))

@@ -20,12 +20,29 @@ class Pooled:
         spread: (k, k) covariance of the items' true coefficients around it.
         estimate: (items, k) posterior means.
         covariance: (items, k, k) of the posterior, with the doubt about `mean` and `spread`.
+        follow: (items, k, k) how far an item's estimate follows the chain's mean.
+        doubt: (k, k) covariance of the error of that mean.
     """
 
     mean: np.ndarray
     spread: np.ndarray
     estimate: np.ndarray
     covariance: np.ndarray
+    follow: np.ndarray
+    doubt: np.ndarray
+
+    def draws(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        """(n, items, k) coefficients as likely as the data allows, wrong together where in doubt.
+
+        An error of the chain's mean moves all items that follow it, so that a sum over many items
+        is not surer than the mean itself.
+        """
+        shared = self.follow @ self.doubt @ np.swapaxes(self.follow, 1, 2)
+        alone = _root(self.covariance - shared)
+        noise = rng.standard_normal((n, *self.estimate.shape))
+        mean_error = rng.standard_normal((n, len(self.mean))) @ _root(self.doubt[None])[0].T
+        own = np.einsum("ijk,nik->nij", alone, noise)
+        return self.estimate + own + np.einsum("ijk,nk->nij", self.follow, mean_error)
 
     @property
     def own_share(self) -> np.ndarray:
@@ -85,4 +102,11 @@ def _with_doubt(
     told = np.einsum("nij,njk->nik", information, shrink).sum(axis=0)
     doubt = np.linalg.inv(told + _SMALLEST * np.eye(k))
     widened = covariance + shrink @ doubt @ np.swapaxes(shrink, 1, 2)
-    return Pooled(mean, spread, posterior, widened * (1.0 + 1.0 / max(n - k - 2, 1)))
+    few = 1.0 + 1.0 / max(n - k - 2, 1)
+    return Pooled(mean, spread, posterior, widened * few, shrink, doubt * few)
+
+
+def _root(covariance: np.ndarray) -> np.ndarray:
+    """(..., k, k) square roots of covariances, rounding errors below zero taken for zero."""
+    values, vectors = np.linalg.eigh(covariance)
+    return vectors * np.sqrt(np.maximum(values, 0.0))[:, None, :]
