@@ -242,6 +242,15 @@ def test_days_out_of_stock_teach_nothing():
     assert one["elasticity"].tolist() == other["elasticity"].tolist()
 
 
+def test_an_item_that_sells_out_at_low_prices_is_not_identified():
+    panel = market()
+    price, cut = panel.plans["price"][:6], panel.censored.copy()
+    cut[:6] = (price < np.quantile(price, 0.3)) & (np.arange(panel.cut) % 3 == 0)
+    table = PriceRegression().fit(replace(panel, censored=cut)).elasticity_
+    assert table["identified"].tolist() == [False, True, True]
+    assert "at low prices sold out" in table.loc[0, "reason"]
+
+
 def still(price=2.0, n=40):
     return rows(np.full(n, price), np.ones(n))
 
@@ -293,6 +302,13 @@ def test_data_that_say_nothing_are_refused(panel, message, form):
 def test_wrong_arguments_are_refused(arguments, message):
     with pytest.raises(DataError, match=message):
         PriceRegression(**arguments).fit(market(n_weeks=20))
+
+
+def test_a_plan_with_a_name_that_is_taken_is_refused():
+    panel = market(n_weeks=20)
+    plans = {**panel.plans, "trend": panel.plans["unit_cost"]}
+    with pytest.raises(DataError, match="another name"):
+        PriceRegression().fit(replace(panel, plans=plans))
 
 
 def test_some_prices_missing_are_left_out():

@@ -19,6 +19,7 @@ _MOVE = 0.005
 _LITTLE_LEFT = 0.01
 _LEAST_LEFT = 0.005
 _MANY_ZEROS = 0.1
+_MANY_SOLD_OUT = 0.05
 _ENOUGH_SHARE = 0.5
 _SMALL_ERROR = 0.15
 
@@ -102,9 +103,7 @@ def price_moves(sample: Sample) -> np.ndarray:
     return most
 
 
-def reasons_of(
-    sample: Sample, fits: list[GroupFit], answer: Answer, form: str, zeros: np.ndarray
-) -> np.ndarray:
+def reasons_of(sample: Sample, fits: list[GroupFit], answer: Answer, form: str) -> np.ndarray:
     """(groups,) why the data does not tell the response to the price, empty where it does."""
     moves, one_series = price_moves(sample), _series_per_group(sample) == 1
     found = [
@@ -112,7 +111,7 @@ def reasons_of(
         or _of_price(
             fit, int(moves[number]), bool(one_series[number]), form, float(sample.usual[number])
         )
-        or _of_zeros(float(zeros[number]), form)
+        or _of_lost(float(sample.zeros[number]), float(sample.sold_out[number]), form)
         or _of_estimate(answer, number)
         for number, fit in enumerate(fits)
     ]
@@ -141,10 +140,15 @@ def _of_price(fit: GroupFit, moves: int, one_series: bool, form: str, usual: flo
     return ""
 
 
-def _of_zeros(zeros: float, form: str) -> str:
-    if form in KEEP_ZEROS or zeros <= _MANY_ZEROS:
-        return ""
-    return f'{zeros:.0%} of its periods are without a sale: use form="poisson", or longer periods'
+def _of_lost(zeros: float, sold_out: float, form: str) -> str:
+    if form not in KEEP_ZEROS and zeros > _MANY_ZEROS:
+        return f'{zeros:.0%} of its periods are without a sale: form="poisson" keeps them'
+    if sold_out > _MANY_SOLD_OUT:
+        return (
+            f"{sold_out:.0%} of its periods at low prices sold out, and what is left of them looks "
+            "less elastic: use LocalLevelRegression, or bring more stock when prices are low"
+        )
+    return ""
 
 
 def _of_estimate(answer: Answer, number: int) -> str:

@@ -48,7 +48,8 @@ class PriceRegression(PriceModel):
     elasticity is then drawn towards those of its category and chain as far as it is unsure
     (`pool_estimates`). Periods that sold out or whose demand is not known are left out; where
     that is common, `LocalLevelRegression` is better, for the periods that sell out are those of
-    high demand, and leaving them out makes demand look less elastic. In the forms with logarithms
+    high demand, and leaving them out makes demand look less elastic: an item is not identified
+    where more than a twentieth of its periods at low prices sold out. In the forms with logarithms
     units are typical ones (medians); those without a sale are left out, and where they are more
     than a tenth the item is not identified: form "poisson" keeps them.
 
@@ -134,7 +135,7 @@ class PriceRegression(PriceModel):
         _refuse_if_nothing(fits)
         answer = answer_of(sample, fits, self.form, panel, self.pooled)
         self.pooled_ = answer.pooled
-        reasons = reasons_of(sample, fits, answer, self.form, _zeros(panel, sample))
+        reasons = reasons_of(sample, fits, answer, self.form)
         if self.check_controls:
             self.controls_ = compare(sample, how, fits, panel, self.form)
             verdict = self.controls_.verdict
@@ -225,14 +226,6 @@ class PriceRegression(PriceModel):
 
     def _predict(self, panel: Panel, periods: slice) -> np.ndarray:
         return np.exp(self._level + self._effects.of_panel(panel, periods)).T
-
-
-def _zeros(panel: Panel, sample: Sample) -> np.ndarray:
-    """(groups,) share of periods with known demand in which nothing was sold."""
-    demand = panel.demand()
-    n = len(sample.labels)
-    zeros = np.bincount(sample.group, (demand == 0).sum(axis=1), n)
-    return zeros / np.maximum(np.bincount(sample.group, (~np.isnan(demand)).sum(axis=1), n), 1)
 
 
 def _refuse_if_nothing(fits: list[GroupFit]) -> None:

@@ -29,6 +29,7 @@ FORMS: dict[str, Any] = {
 }
 KEEP_ZEROS = ("linear", "poisson")
 IN_LOGS = ("log-log", "poisson")
+_LOW = 0.01
 _OFTEN = {"D": "M", "W": "M", "M": "Y"}
 
 
@@ -43,6 +44,8 @@ class Sample:
         group: (series,) number of the group.
         usual: (groups,) price at which a coefficient is turned into an elasticity.
         plans: names of the plans.
+        zeros: (groups,) share of periods with known demand in which nothing was sold.
+        sold_out: (groups,) share of periods at less than the usual price that sold out.
     """
 
     rows: pd.DataFrame
@@ -51,6 +54,8 @@ class Sample:
     group: np.ndarray
     usual: np.ndarray
     plans: tuple[str, ...]
+    zeros: np.ndarray
+    sold_out: np.ndarray
 
     def to_elasticity(self, form: str) -> np.ndarray:
         """(groups,) what coefficients of the own price are multiplied with."""
@@ -83,6 +88,7 @@ def sample_of(
         }
     )
     plans = (*history.scale.flags, *history.scale.others)
+    _refuse_reserved(plans, rows)
     for place, name in enumerate(plans):
         rows[name] = history.plans[period, series, place]
     for name in _attributes(effects, rows):
@@ -93,7 +99,7 @@ def sample_of(
     total = np.bincount(rows[GROUP], np.exp(history.log_prices)[period, series], len(labels))
     middle = float(np.exp(history.scale.usual).mean())
     usual = np.divide(total, counts, out=np.full(len(labels), middle), where=counts > 0)
-    return Sample(rows, history, labels, group, usual, plans)
+    return Sample(rows, history, labels, group, usual, plans, *_lost(panel, history, group))
 
 
 def default_controls(sample: Sample) -> tuple[str, ...]:
@@ -105,6 +111,28 @@ def held(effects: Sequence[object], panel: Panel) -> tuple[object, ...]:
     """The effects, without weekdays where periods are longer."""
     daily = panel.periods.freq == "D"
     return tuple(effect for effect in effects if daily or effect != WEEKDAY)
+
+
+def _refuse_reserved(plans: Sequence[str], rows: pd.DataFrame) -> None:
+    reserved = [name for name in plans if name in rows]
+    if reserved:
+        raise DataError(
+            f"a plan is called {reserved[0]!r}, which means something else in a regression",
+            table="panel",
+            next_step="Give it another name.",
+        )
+
+
+def _lost(panel: Panel, history: History, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(groups,) shares of zeros, and of periods at low prices that sold out."""
+    demand, n = panel.demand(), group.max() + 1
+    low = panel.on_sale() & (history.relative.T < -_LOW)
+
+    def share(some: np.ndarray, of: np.ndarray) -> np.ndarray:
+        total = np.bincount(group, of.sum(axis=1), n)
+        return np.asarray(np.bincount(group, some.sum(axis=1), n) / np.maximum(total, 1))
+
+    return share(demand == 0, ~np.isnan(demand)), share(panel.censored & low, low)
 
 
 def _outcome(history: History, form: str) -> np.ndarray:
