@@ -110,6 +110,7 @@ def test_an_item_that_says_nothing_has_the_mean_and_changes_nothing():
     [
         ([-1.0, -2.0], [0.1, 0.0], None, "not above zero"),
         ([-1.0, -2.0], [0.1, -0.1], None, "not above zero"),
+        ([-1.0, -2.0], [0.1, 1e-200], None, "not above zero"),
         ([-1.0, -2.0], [0.1, np.nan], None, "not above zero"),
         ([-1.0, np.nan], [0.1, 0.1], None, "estimates"),
         ([-1.0, "x"], [0.1, 0.1], None, "estimates are not numbers"),

@@ -120,6 +120,20 @@ def test_weekdays_are_held_and_come_back_in_predictions():
         assert predicted[0] == pytest.approx(units[182:], rel=0.02)
 
 
+@pytest.mark.parametrize("form", ["log-log", "poisson"])
+def test_months_and_trend_come_back_in_predictions(form):
+    rng = np.random.default_rng(4)
+    weeks = np.arange(170)
+    dates = pd.date_range("2022-01-03", periods=170, freq="7D")
+    price = rng.choice([2.0, 2.2, 2.5], 170)
+    units = 300 * price**-2.0 * np.exp(0.005 * weeks + 0.4 * (dates.month == 12))
+    panel = rows(price, np.where(weeks < 150, units, np.nan))
+    panel = replace(panel, periods=Periods.spanning(dates[0], dates[-1], "W"))
+    model = PriceRegression(form, effects=("series", "month"), controls=("trend",))
+    predicted = model.fit(panel.until(150)).predict(panel, slice(150, 170))
+    assert predicted[0] == pytest.approx(units[150:], rel=0.05)
+
+
 def test_instruments_find_the_truth_where_prices_follow_demand():
     panel = market(shared_shock=0.0, own_shock=0.08)
     truth = [-1.5, -2.0, -3.0]

@@ -11,6 +11,9 @@ import pandas as pd
 from newretail_ml.checks import as_numbers, check_numbers
 from newretail_ml.errors import DataError
 
+# The fourth power of its inverse is still a number.
+_NOTHING = 1e-70
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class PooledEstimates:
@@ -123,7 +126,7 @@ def _checked(estimates: object, errors: object) -> tuple[np.ndarray, np.ndarray]
             f"there are {len(y):,} estimates and standard errors of shape {spread.shape}",
             next_step="Pass one standard error an estimate, and one estimate at least.",
         )
-    wrong = ~(spread > 0)
+    wrong = ~(spread > _NOTHING)
     if wrong.any():
         raise DataError(
             f"{wrong.sum():,} standard errors are not above zero, the first is "

@@ -175,8 +175,8 @@ def _needed(rows: pd.DataFrame, effects: Sequence[object]) -> list[object]:
     """Effects that have several levels in these rows, the first always."""
     chosen: list[object] = []
     for effect in effects:
-        names = list(effect) if isinstance(effect, tuple) else [effect]
-        if not chosen or len(rows[names].drop_duplicates()) > 1:
+        codes = _codes(rows, effect)
+        if not chosen or (codes != codes[:1]).any():
             chosen.append(effect)
     return chosen
 
@@ -230,8 +230,10 @@ def _named(effect: object) -> str:
 
 
 def _codes(rows: pd.DataFrame, effect: object) -> np.ndarray:
-    names = list(effect) if isinstance(effect, tuple) else [effect]
-    return np.asarray(rows.groupby(names, sort=False).ngroup().to_numpy())
+    """(rows,) numbers of an effect; of a cross, numbered anew."""
+    if not isinstance(effect, tuple):
+        return rows[effect].to_numpy()
+    return np.asarray(rows.groupby(list(effect), sort=False).ngroup().to_numpy())
 
 
 def _apart(column: np.ndarray, basis: np.ndarray) -> np.ndarray:
