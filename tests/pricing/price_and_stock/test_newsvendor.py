@@ -45,7 +45,9 @@ def test_additive_noise_and_linear_demand(noise, salvage, goodwill):
     assert plan.stock == pytest.approx(level - slope * expected + z, abs=1e-3)
 
 
-@pytest.mark.parametrize("noise", [stats.uniform(0.4, 1.2), stats.gamma(9, scale=1 / 9)], ids=str)
+@pytest.mark.parametrize(
+    "noise", [stats.uniform(0.4, 1.2), stats.gamma(9, scale=1 / 9)], ids=["flat", "gamma"]
+)
 @pytest.mark.parametrize(("salvage", "goodwill"), [(0.0, 0.0), (0.4, 0.5)])
 def test_multiplicative_noise_and_constant_elasticity(noise, salvage, goodwill):
     # Lemma 2 for y(p) = a p^-b: p* = b / (b - 1) (c + ((c - v) left + g short) / sold).
