@@ -395,15 +395,15 @@ pd.DataFrame({name: words for name, (_, words) in tried.items()}).T
 # The raw matrix sends every price to a bound, and promises a quarter more profit. Nobody who has
 # run a shop believes that.
 #
-# Half of it is the claim that all prices could rise at once and few customers would leave. Brand by
-# brand the data cannot refute that: it tells how customers move between brands, much less how they
-# leave the shelf altogether. Shrinking does not help here; a rule does. With the average price held,
-# only the differences between brands count.
+# Half of it is the claim that all prices could rise at once and few customers would leave. The data
+# can hardly refute that: it tells how customers move between brands, much less how they leave the
+# shelf altogether. Shrinking does not help here; a rule does. With the average price held, only the
+# differences between brands count.
 #
-# The other half is errors that the optimizer found. Coefficients that are drawn to what brands share
-# leave it fewer, and a cautious objective does not bet on those that remain. What is left is a gain
-# of a few percent, most prices strictly inside their bounds, and an interval. Montgomery (1997), in
-# the same chain, found 0.4% for one price everywhere and 2.7% store by store.
+# The other half is errors that the optimizer found. Coefficients that are drawn to what brands
+# share leave it fewer, and a cautious objective does not bet on those that remain. What is left is
+# a gain of a few percent, most prices strictly inside their bounds, and an interval. Montgomery
+# (1997), in the same chain, found 0.4% for one price everywhere and 2.7% store by store.
 
 # %%
 plots.price_moves_chart(tried["the same, cautious"][0]) if tried else None
@@ -412,9 +412,10 @@ plots.price_moves_chart(tried["the same, cautious"][0]) if tried else None
 # ## 7. Two more questions
 #
 # **Something has to go.** One drink leaves the range in June. How to sell what is left? The
-# forecast says what would sell at today's price, the response how that changes. Prices only go down,
-# at most every third day; what is left at the end brings a fifth of its cost. (The stock is three
-# times what it is, or it would sell out in time by itself.)
+# forecast says what would sell at today's price, the response how that changes. Prices only go
+# down, at most every third day; what is left at the end brings a fifth of its cost. (The stock is
+# three times what it is, or it would sell out in time by itself. It is paid for, whatever it
+# brings, so the best profit may be a loss.)
 
 # %%
 last_days = tables.items.dropna(subset=["delisting_date"]).nlargest(1, "delisting_date").iloc[0]
