@@ -41,8 +41,11 @@ from newretail_ml.pricing.demand import (
     MonotoneTrees,
     PriceCombination,
     PriceModel,
+    PriceRegression,
     ShrunkenLogLog,
     backtest_prices,
+    compare_controls,
+    pool_estimates,
 )
 from newretail_ml.pricing.estimation import estimate
 from newretail_ml.pricing.learning import GuardRails, PriceLearner, off_policy_value
@@ -107,6 +110,7 @@ __all__ = [
     "PriceLink",
     "PriceList",
     "PriceModel",
+    "PriceRegression",
     "PromotionRules",
     "RevenueHeld",
     "SamePrice",
@@ -123,6 +127,7 @@ __all__ = [
     "best_price",
     "category_prices",
     "choice",
+    "compare_controls",
     "demand",
     "estimate",
     "estimate_latent_classes",
@@ -137,6 +142,7 @@ __all__ = [
     "plan_price_and_stock",
     "plan_prices",
     "plan_promotions",
+    "pool_estimates",
     "price_and_order",
     "price_list",
     "price_points",
