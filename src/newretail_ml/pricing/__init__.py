@@ -80,6 +80,7 @@ from newretail_ml.pricing.response import (
     Linear,
     SemiLog,
     merged,
+    part_of,
 )
 
 __all__ = [
@@ -138,6 +139,7 @@ __all__ = [
     "merged",
     "off_policy_value",
     "optimal_prices",
+    "part_of",
     "plan_markdowns",
     "plan_price_and_stock",
     "plan_prices",
