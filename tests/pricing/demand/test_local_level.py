@@ -10,6 +10,7 @@ from scipy.stats import nbinom, spearmanr
 from newretail_ml import Panel
 from newretail_ml.errors import DataError
 from newretail_ml.pricing.demand.local_level import LocalLevelRegression
+from newretail_ml.pricing.demand.local_level.design import design_of
 from newretail_ml.pricing.demand.local_level.noise import noise_of
 from newretail_ml.pricing.demand.local_level.pooled import pool
 from newretail_ml.pricing.demand.local_level.sold_out import wanted_when_sold_out
@@ -108,8 +109,8 @@ def test_noise_is_found_by_its_moments():
 def sample():
     world = make_world(SAMPLE)
     panel = Panel.from_tables(world.tables)
-    true = pd.Series(np.diag(world.truth.elasticities), world.truth.elasticities.index)
-    return panel, true
+    crossed = world.truth.elasticities
+    return panel, pd.Series(np.diag(crossed), crossed.index), crossed
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +130,7 @@ def test_intervals_hold_the_truth_and_the_order_is_right(sample, fitted):
 
 
 def test_sold_out_days_left_out_make_demand_look_less_elastic(sample, fitted):
-    panel, true = sample
+    panel, true, _ = sample
     left_out = replace(
         panel,
         units=np.where(panel.censored, np.nan, panel.units),
@@ -169,6 +170,34 @@ def shop(seed: int = 0, items: int = 6, periods: int = 150, **extra: object) -> 
                 ).assign(**extra)
             )
     return pd.concat(parts, ignore_index=True)
+
+
+def test_substitutes_count_by_what_they_sell_in_the_same_place():
+    frame = shop(items=3, periods=40)
+    frame["units"] = frame["item_id"].map({"item 0": 1.0, "item 1": 2.0, "item 2": 6.0})
+    kinds = pd.DataFrame({"item_id": [f"item {i}" for i in range(3)], "subcategory": "tea"})
+    panel = Panel.from_frame(frame, statics=kinds)
+    weight = design_of(panel, ("item_id",), None, "subcategory").substitutes
+    here = np.flatnonzero(panel.keys["location_id"] == "here")
+    expected = np.array([[0, 2 / 8, 6 / 8], [1 / 7, 0, 6 / 7], [1 / 3, 2 / 3, 0]])
+    assert weight[np.ix_(here, here)] == pytest.approx(expected)
+    assert weight.sum(axis=1) == pytest.approx(np.ones(6))
+    nothing = replace(panel, units=np.zeros_like(panel.units))
+    weight = design_of(nothing, ("item_id",), None, "subcategory").substitutes
+    assert weight[np.ix_(here, here)] == pytest.approx((1 - np.eye(3)) / 2)
+
+
+def test_cross_effects_are_like_the_true_ones(sample, fitted):
+    panel, _, crossed = sample
+    item = crossed.index.get_indexer(panel.keys["item_id"])
+    place = panel.keys["location_id"].to_numpy()
+    beside = (place[:, None] == place) & (item[:, None] != item)
+    true = crossed.to_numpy()[np.ix_(item, item)]
+    pairs = beside & (true > 0)
+    found = fitted.response_.elasticities()
+    assert np.corrcoef(found[pairs], true[pairs])[0, 1] > 0.5
+    assert found[pairs].mean() == pytest.approx(true[pairs].mean(), rel=0.4)
+    assert not found[beside & (true == 0)].any()
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from newretail_ml.panel import Panel
 
 PRICE_CAUSE, PROMOTION_CAUSE, SUBSTITUTE_CAUSE = "price", "promotion", "substitutes"
 _ENOUGH_ITEMS = 5
+_LEAST_SALES = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +110,10 @@ def causes_of(
 
 
 def _neighbours(panel: Panel, cross: str | None) -> np.ndarray | None:
-    """(series, series) equal weights over other items of the same kind in the same place."""
+    """(series, series) weights of other items of the same kind in the same place, by their sales.
+
+    Who leaves an item goes to others as often as these are chosen, so their prices count so much.
+    """
     if cross is None or cross not in panel.statics:
         return None
     place = [name for name in (c.LOCATION, c.CHANNEL) if name in panel.keys]
@@ -119,8 +123,16 @@ def _neighbours(panel: Panel, cross: str | None) -> np.ndarray | None:
     np.fill_diagonal(same, val=False)
     if not same.any():
         return None
-    count = np.maximum(same.sum(axis=1, keepdims=True), 1)
-    return same / count
+    weight = same * np.maximum(_mean_sales(panel), _LEAST_SALES)
+    total = weight.sum(axis=1, keepdims=True)
+    return np.divide(weight, total, out=np.zeros_like(weight), where=total > 0)
+
+
+def _mean_sales(panel: Panel) -> np.ndarray:
+    """(series,) mean units of a period on sale; 0 where there was none."""
+    sold = np.where(panel.on_sale(), panel.units, np.nan)
+    count = np.maximum((~np.isnan(sold)).sum(axis=1), 1)
+    return np.asarray(np.nansum(sold, axis=1) / count, dtype=float)
 
 
 def _shared(labels: pd.Series, items: np.ndarray) -> np.ndarray:

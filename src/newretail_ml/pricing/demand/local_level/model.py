@@ -37,8 +37,9 @@ class LocalLevelRegression(PriceModel):
     Demand of a series and period is negative binomial; its logarithm is a base and a level that
     wanders (a first-order autoregression), factors of days that many series share, and the
     item's coefficients of its own log price, of promotion, and of the mean log price of its
-    substitutes in the same place. A day that sold out says that demand was at least so much:
-    leaving it out would miss the best days of promotions and make demand look less elastic.
+    substitutes in the same place, weighted by what they sell. A day that sold out says that
+    demand was at least so much: leaving it out would miss the best days of promotions and make
+    demand look less elastic.
     Coefficients of all items are then pooled (empirical Bayes), so that an item with few price
     moves borrows from the chain, and says so.
 
