@@ -80,7 +80,8 @@ def plan_prices(
         worst: that share.
         below_cost: whether prices below the unit cost are allowed.
         keep_unidentified: keep the current price where the data cannot tell how demand answers,
-            even where a rule of single products forbids it: `notes` and `why` say so.
+            or nothing is expected to sell, even where a rule of single products forbids it:
+            `notes` and `why` say so.
         n_draws: responses drawn for intervals, mean and caution.
         random_state: seed of the draws.
         gap: share of the objective that may be missing for speed; by default a millionth, and
@@ -109,8 +110,8 @@ def plan_prices(
     _check(objective, uncertainty, worst, gap, time_limit)
     asked = list(rules or ())
     asked += [] if below_cost else [NeverBelowCost()]
-    unknown = ~np.asarray(demand.evidence.identified, bool)
-    asked += [KeepUnidentified()] if keep_unidentified and unknown.any() else []
+    known = _known(demand)
+    asked += [KeepUnidentified()] if keep_unidentified and not known.all() else []
     board = _board(demand, costs, points, asked, keep_unidentified)
     ruling = Ruling.of(board, asked, spare=keep_unidentified)
     task = Task(
@@ -153,7 +154,7 @@ def _board(
     products = products_of(demand, costs)
     keys = demand.keys.columns
     current = np.asarray(demand.prices, float)
-    identified = np.asarray(demand.evidence.identified, bool)
+    identified = _known(demand)
     ladder = ladders_of(points, products[list(keys)], current)
     staying = any(isinstance(rule, _STAYING) for rule in rules)
     where = np.full(len(current), staying) | (keep & ~identified)
@@ -195,6 +196,12 @@ def _prices(
             w.WHY: reasons(task, ruling, prices, made, binding, keep),
         }
     )
+
+
+def _known(demand: DemandResponse) -> np.ndarray:
+    """(n,) products whose response is identified, and that are expected to sell at all."""
+    identified = np.asarray(demand.evidence.identified, bool)
+    return np.asarray(identified & (demand.units(demand.prices) > 0))
 
 
 def _gap(demand: DemandResponse) -> float:

@@ -20,6 +20,8 @@ from newretail_ml.pricing.price_list.task import Task
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_LARGE_GAP = 0.1
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class PriceList:
@@ -197,7 +199,17 @@ def notes_of(task: Task, ruling: Ruling, found: Found, outcome: Outcome) -> tupl
         )
     notes += _about_ends(ruling, chosen, changed)
     notes += _about_interval(outcome)
+    notes += _about_gap(found, outcome)
     return tuple(notes)
+
+
+def _about_gap(found: Found, outcome: Outcome) -> Sequence[str]:
+    """Whether what is not proved is large beside the gain."""
+    gain = float(outcome.new[2].sum() - outcome.now[2].sum())
+    missing = found.bound - found.value
+    if not np.isfinite(missing) or missing <= _LARGE_GAP * abs(gain):
+        return []
+    return [f"another list may be worth {missing:,.4g} more: allow more time to look for it"]
 
 
 def _about_ends(ruling: Ruling, chosen: np.ndarray, changed: np.ndarray) -> Sequence[str]:

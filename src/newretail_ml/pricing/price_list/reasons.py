@@ -9,6 +9,8 @@ from newretail_ml.pricing.price_list.outcome import Outcome
 from newretail_ml.pricing.price_list.ruling import Ruling
 from newretail_ml.pricing.price_list.task import Task
 
+_UNKNOWN = ("the response is not identified", "nothing is expected to sell")
+
 
 def reasons(
     task: Task,
@@ -34,7 +36,7 @@ def reasons(
     sentences = []
     for row, price in enumerate(prices):
         if kept and not board.identified[row]:
-            reason = str(task.response.evidence.reason[row]) or "the response is not identified"
+            reason = str(task.response.evidence.reason[row]) or _UNKNOWN[made.now[0, row] <= 0]
             broken = [title for title, some in ruling.spared.items() if some[row]]
             words = f"Kept: {reason}" + "".join(f"; breaks '{title}'" for title in broken)
         else:

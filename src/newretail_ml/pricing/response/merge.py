@@ -14,7 +14,7 @@ from newretail_ml.pricing.response.evidence import Evidence
 AnyCurve = TypeVar("AnyCurve", bound=Curve)
 
 
-def merged(response: AnyCurve, by: Sequence[str]) -> AnyCurve:
+def merged(response: AnyCurve, by: str | Sequence[str]) -> AnyCurve:
     """The curve of products that always have one price, such as an item in all its locations.
 
     Units add up. Coefficients and current prices are means weighted by units, which is exact
@@ -36,6 +36,7 @@ def merged(response: AnyCurve, by: Sequence[str]) -> AnyCurve:
     >>> chain.base_units.tolist(), chain.own.tolist(), chain.keys.values.tolist()
     ([100.0], [-3.0], [['tea']])
     """
+    by = [by] if isinstance(by, str) else list(by)
     missing = [name for name in by if name not in response.keys]
     if missing or not len(by):
         raise DataError(
@@ -58,7 +59,7 @@ def merged(response: AnyCurve, by: Sequence[str]) -> AnyCurve:
         draws=_draws(response, spread, group),
         level_error=np.sqrt(np.bincount(group, (share * error) ** 2, n)),
         keys=keys.drop_duplicates().reset_index(drop=True),
-        evidence=_evidence(response.evidence, group, n),
+        evidence=_evidence(response, group, n),
     )
 
 
@@ -132,11 +133,15 @@ def _draws(response: Curve, spread: np.ndarray, group: np.ndarray) -> np.ndarray
     return (response.draws + within) @ spread.T
 
 
-def _evidence(evidence: Evidence, group: np.ndarray, n: int) -> Evidence:
-    """Known where all members are; seen where any was."""
-    unknown = np.bincount(group, ~evidence.identified, n) > 0
+def _evidence(response: Curve, group: np.ndarray, n: int) -> Evidence:
+    """Known where all members that sell are; seen where any was."""
+    evidence = response.evidence
+    sells = response.base_units > 0
+    counts = sells | (np.bincount(group, sells, n) == 0)[group]
+    lacking = counts & ~evidence.identified
+    unknown = np.bincount(group, lacking, n) > 0
     reason = np.full(n, "", dtype=object)
-    for product in np.flatnonzero(~evidence.identified)[::-1]:
+    for product in np.flatnonzero(lacking)[::-1]:
         reason[group[product]] = evidence.reason[product]
     lowest, highest = np.full(n, np.nan), np.full(n, np.nan)
     np.fmin.at(lowest, group, evidence.lowest)
