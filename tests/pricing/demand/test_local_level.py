@@ -75,19 +75,77 @@ def test_pooling_gives_the_mean_to_who_knows_nothing_and_leaves_who_knows_all():
     assert found.own_share[0, 0] == pytest.approx(1.0)
 
 
-def test_draws_scatter_as_told_and_err_together_where_the_mean_is_in_doubt():
-    rng = np.random.default_rng(4)
-    estimate, information = rng.normal(-2, 0.5, (12, 2)), np.tile(np.diag([4.0, 50.0]), (12, 1, 1))
-    found = pool(estimate, information, np.array([0.6, 0.1]))
-    drawn = found.draws(20_000, np.random.default_rng(0))
-    spread = np.array([np.cov(drawn[:, item].T) for item in range(12)])
-    assert drawn.mean(axis=0) == pytest.approx(found.estimate, abs=0.02)
-    assert spread == pytest.approx(found.covariance, abs=0.01)
-    together = np.corrcoef(drawn[:, 0, 0], drawn[:, 1, 0])[0, 1]
-    shared = (found.follow[0] @ found.doubt @ found.follow[1].T)[0, 0]
-    told = shared / np.sqrt(found.covariance[0, 0, 0] * found.covariance[1, 0, 0])
-    assert told > 0.02
-    assert together == pytest.approx(told, abs=0.03)
+def normal_case(seed):
+    """Estimates of twelve items in three groups, two coefficients each."""
+    rng = np.random.default_rng(seed)
+    root = rng.normal(0, 2, (12, 2, 2))
+    information = np.einsum("nij,nkj->nik", root, root) + np.diag([2.0, 20.0])
+    return rng.normal([-2, 0.2], [1.0, 0.2], (12, 2)), information, np.repeat([0, 1, 2], 4)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_posterior_of_items_groups_and_chain_from_one_large_normal_system(seed):
+    estimate, information, groups = normal_case(seed)
+    found = pool(estimate, information, np.array([0.6, 0.1]), groups)
+    n, k = estimate.shape
+    size = (n + 3 + 1) * k
+    precision, right = np.zeros((size, size)), np.zeros(size)
+
+    def link(one, other, weight):
+        away = np.zeros((k, size))
+        away[:, one * k : one * k + k] = np.eye(k)
+        away[:, other * k : other * k + k] = -np.eye(k)
+        return away.T @ weight @ away
+
+    for item in range(n):
+        here = slice(item * k, item * k + k)
+        precision[here, here] += information[item]
+        right[here] += information[item] @ estimate[item]
+        precision += link(item, n + groups[item], np.linalg.inv(found.spread))
+    for group in range(3):
+        precision += link(n + group, n + 3, np.linalg.inv(found.between))
+    covariance = np.linalg.inv(precision)
+    mean = (covariance @ right).reshape(-1, k)
+    widened = 1 + 1 / (n - k - 2)
+    blocks = [covariance[i * k : i * k + k, i * k : i * k + k] * widened for i in range(n)]
+    assert found.estimate == pytest.approx(mean[:n], abs=1e-5)
+    assert found.group_means == pytest.approx(mean[n : n + 3], abs=1e-5)
+    assert found.mean == pytest.approx(mean[-1], abs=1e-5)
+    assert found.covariance == pytest.approx(np.array(blocks), abs=1e-5)
+    drawn = found.draws(20_000, np.random.default_rng(0)).reshape(20_000, -1)
+    assert drawn.mean(axis=0).reshape(n, k) == pytest.approx(found.estimate, abs=0.03)
+    told = covariance[: n * k, : n * k] * widened
+    spread = np.sqrt(np.diag(told))
+    away = (np.cov(drawn.T) - told) / np.outer(spread, spread)
+    assert np.abs(away).max() < 0.05
+
+
+def test_items_of_categories_that_differ_are_drawn_to_their_own():
+    rng = np.random.default_rng(1)
+    category = np.repeat(np.arange(10), 20)
+    true = rng.normal(-2.5, 0.8, 10)[category] + rng.normal(0, 0.3, 200)
+    error = np.full(200, 0.6)
+    estimate = (true + error * rng.normal(size=200))[:, None]
+    information = (error**-2)[:, None, None]
+    together = pool(estimate, information, np.array([0.6]))
+    found = pool(estimate, information, np.array([0.6]), category)
+
+    def miss(one):
+        return np.sqrt(np.mean((one.estimate[:, 0] - true) ** 2))
+
+    assert miss(found) < 0.85 * miss(together)
+    assert np.sqrt(found.between[0, 0]) == pytest.approx(0.8, abs=0.3)
+    assert np.sqrt(found.spread[0, 0]) == pytest.approx(0.3, abs=0.12)
+    inside = np.abs(found.estimate[:, 0] - true) < 1.645 * np.sqrt(found.covariance[:, 0, 0])
+    assert 0.84 <= inside.mean() <= 0.96
+
+
+def test_an_item_that_says_nothing_has_the_mean_of_its_category():
+    information = np.array([1e6] * 6 + [0.0, 0.0])[:, None, None]
+    estimate = np.array([-1.0, -1.1, -0.9, -3.0, -3.1, -2.9, 9.0, 9.0])[:, None]
+    found = pool(estimate, information, np.array([0.5]), np.array([0, 0, 0, 1, 1, 1, 0, 1]))
+    assert found.estimate[6, 0] == pytest.approx(found.group_means[0, 0])
+    assert found.estimate[6:, 0] == pytest.approx([-1.0, -3.0], abs=0.2)
 
 
 def test_noise_is_found_by_its_moments():
@@ -122,6 +180,7 @@ def test_intervals_hold_the_truth_and_the_order_is_right(sample, fitted):
     table = fitted.elasticity_[fitted.elasticity_["identified"]]
     true = sample[1].loc[table["item_id"]].to_numpy()
     assert len(table) > 50
+    assert (table["unpooled_error"] > table["standard_error"]).all()
     assert 0.85 <= ((table["lower"] <= true) & (true <= table["upper"])).mean() <= 0.95
     assert abs((table["elasticity"] - true).mean()) < 0.15
     assert spearmanr(table["elasticity"], true).statistic > 0.6
@@ -258,6 +317,8 @@ def test_an_item_that_cannot_tell_says_why_and_keeps_the_chains_guess(change, wo
     table = LocalLevelRegression().fit(Panel.from_frame(frame)).elasticity_.set_index("item_id")
     assert not table.loc["item 2", "identified"]
     assert word in table.loc["item 2", "reason"]
+    assert np.isnan(table.loc["item 2", "unpooled"])
+    assert np.isinf(table.loc["item 2", "unpooled_error"])
     assert table.loc["item 2", "elasticity"] == pytest.approx(-2.5, abs=0.5)
     assert table.drop("item 2")["identified"].any()
 

@@ -12,23 +12,30 @@ from newretail_ml.pricing.demand.local_level.design import (
     SUBSTITUTE_CAUSE,
     Design,
 )
+from newretail_ml.pricing.demand.local_level.fit import LevelFit
 from newretail_ml.pricing.demand.local_level.pooled import Pooled
 from newretail_ml.pricing.response import Evidence
 
 ELASTICITY, STANDARD_ERROR, LOWER, UPPER = "elasticity", "standard_error", "lower", "upper"
 LIFT, CROSS, MOVES, OWN_SHARE = "promotion_lift", "cross_elasticity", "price_moves", "own_share"
+UNPOOLED, UNPOOLED_ERROR = "unpooled", "unpooled_error"
 IDENTIFIED, REASON = "identified", "reason"
 _MOVE = 0.005
 _ENOUGH_MOVES = 3
 _LARGEST_ERROR = 0.25
+_SAYS_NOTHING = 10.0
 
 
-def elasticity_table(design: Design, pooled: Pooled, confidence: float) -> pd.DataFrame:
+def elasticity_table(
+    design: Design, fit: LevelFit, pooled: Pooled, confidence: float
+) -> pd.DataFrame:
     """One row an item; see `LocalLevelRegression`."""
     from scipy.stats import norm
 
     estimate, error = pooled.estimate[:, 0], np.sqrt(pooled.covariance[:, 0, 0])
     wide = norm.ppf(0.5 + confidence / 2) * error
+    moves = _moves(design)
+    alone, alone_error = _unpooled(fit, moves)
     extra = {
         label: pooled.estimate[:, design.names.index(name)]
         for label, name in ((LIFT, PROMOTION_CAUSE), (CROSS, SUBSTITUTE_CAUSE))
@@ -40,8 +47,10 @@ def elasticity_table(design: Design, pooled: Pooled, confidence: float) -> pd.Da
             STANDARD_ERROR: error,
             LOWER: estimate - wide,
             UPPER: estimate + wide,
+            UNPOOLED: alone,
+            UNPOOLED_ERROR: alone_error,
             **extra,
-            MOVES: _moves(design),
+            MOVES: moves,
             OWN_SHARE: pooled.own_share[:, 0],
         }
     )
@@ -61,6 +70,16 @@ def evidence_of(panel: Panel, design: Design, table: pd.DataFrame) -> Evidence:
         np.nanmin(seen, axis=1),
         np.nanmax(seen, axis=1),
     )
+
+
+def _unpooled(fit: LevelFit, moves: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(items,) elasticities and errors by each item's own sales; NaN and infinite if unknown."""
+    price, rest = fit.information[:, 0, 1:], fit.information[:, 1:, 1:]
+    beside = np.einsum("ni,nij,nj->n", price, np.linalg.pinv(rest, 1e-9, hermitian=True), price)
+    told = fit.information[:, 0, 0] - beside
+    known = (told > _SAYS_NOTHING**-2) & (moves > 0)
+    error = np.where(known, 1.0 / np.sqrt(np.where(known, told, 1.0)), np.inf)
+    return np.where(known, fit.coefficients[:, 0], np.nan), error
 
 
 def _moves(design: Design) -> np.ndarray:

@@ -29,6 +29,7 @@ class Design:
         labels: one row an item.
         groups: (series,) number of the group that shares days, -1 where it is too small for that.
         kinds: (series,) the same for a coarser group.
+        pools: (items,) number of the group towards whose mean coefficients are drawn.
         prices: (series,) current price without promotion.
         substitutes: (series, series) share of each other series in the cause of substitutes, or
             None without that cause.
@@ -43,6 +44,7 @@ class Design:
     labels: pd.DataFrame
     groups: np.ndarray
     kinds: np.ndarray
+    pools: np.ndarray
     prices: np.ndarray
     substitutes: np.ndarray | None
 
@@ -68,6 +70,7 @@ def design_of(panel: Panel, by: tuple[str, ...], group: str | None, cross: str |
         labels=labels,
         groups=_shared(within.astype("str") + " " + place.astype("str"), items),
         kinds=kinds,
+        pools=_pools(within.astype("str") if group else None, items),
         prices=prices,
         substitutes=neighbours,
     )
@@ -141,6 +144,14 @@ def _shared(labels: pd.Series, items: np.ndarray) -> np.ndarray:
     enough = frame.groupby("label")["item"].transform("nunique") >= _ENOUGH_ITEMS
     codes, _ = pd.factorize(frame["label"].where(enough))
     return codes
+
+
+def _pools(labels: pd.Series | None, items: np.ndarray) -> np.ndarray:
+    """(items,) numbers of labels, those of the first series of each item; 0 for all without."""
+    first = np.unique(items, return_index=True)[1]
+    if labels is None:
+        return np.zeros(len(first), dtype=int)
+    return np.asarray(pd.factorize(labels.to_numpy()[first])[0])
 
 
 def _numbered(keys: pd.DataFrame) -> tuple[np.ndarray, pd.DataFrame]:

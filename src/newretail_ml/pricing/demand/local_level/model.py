@@ -41,14 +41,15 @@ class LocalLevelRegression(PriceModel):
     demand was at least so much: leaving it out would miss the best days of promotions and make
     demand look less elastic.
     Coefficients of all items are then pooled (empirical Bayes), so that an item with few price
-    moves borrows from the chain, and says so.
+    moves borrows from its category, that from the chain, and the table says so.
 
     Methods: Breslow and Clayton (1993) for the regression, Dempster, Laird and Rubin (1977) for
     sold-out days, Morris (1983) for pooling.
 
     Args:
         by: key columns that share coefficients: an item's locations do.
-        group: static attribute whose series share days (with the location's kind); None for none.
+        group: static attribute whose series share days (with the location's kind), and whose
+            items are drawn towards a mean of their own; None for none.
         cross: static attribute whose items stand in for one another; None for no cross effects.
         confidence: of the intervals.
         n_draws: draws from the posterior that the response carries.
@@ -56,8 +57,9 @@ class LocalLevelRegression(PriceModel):
 
     Attributes:
         elasticity_: one row an item: its keys, elasticity with standard_error, lower and upper,
-            promotion_lift (log units), cross_elasticity, price_moves, own_share (of what is
-            known, how much the item's own data says), identified and reason.
+            unpooled and unpooled_error (by the item's own sales only; NaN and infinite where these
+            say nothing), promotion_lift (log units), cross_elasticity, price_moves, own_share (of
+            what is known, how much the item's own data says), identified and reason.
         fit_, pooled_: what stands behind it.
 
     >>> import pandas as pd
@@ -93,9 +95,9 @@ class LocalLevelRegression(PriceModel):
         first = np.array([_FIRST[name] for name in design.names])
         usual = np.array([_USUAL_SPREAD[name] for name in design.names])
         self.fit_ = fit_levels(design, panel.periods.freq == "D", first)
-        self.pooled_ = pool(self.fit_.coefficients, self.fit_.information, usual)
+        self.pooled_ = pool(self.fit_.coefficients, self.fit_.information, usual, design.pools)
         self.design_ = design
-        self.elasticity_ = elasticity_table(design, self.pooled_, self.confidence)
+        self.elasticity_ = elasticity_table(design, self.fit_, self.pooled_, self.confidence)
         self._season = panel.periods.season if panel.periods.freq == "D" else 1
         self.response_ = self._response(panel, design, self.fit_, self.pooled_)
 
