@@ -118,7 +118,7 @@ def test_what_the_log_cannot_say_is_reported():
     log = make_log([0, 0, 1, 1], [1.0, 2.0, 3.0, 4.0], np.array([0.5, 0.5, 0.0]))
     found = off_policy_value(log, np.tile([0.5, 0.0, 0.5], 4), "ips")
     assert found.uncovered == pytest.approx(0.5)
-    assert off_policy_value(log, np.tile([0.4, 0.4, 0.0], 4), "ips").uncovered == pytest.approx(0.2)
+    assert off_policy_value(log, np.tile([0.4, 0.4, 0.2], 4), "ips").uncovered == pytest.approx(0.2)
 
 
 def test_days_that_share_their_luck_count_once():
@@ -209,15 +209,22 @@ def test_bad_logs_are_named(log, message):
     [
         (np.ones(2), {}, "shape"),
         (np.full(6, -0.1), {}, "between 0 and 1"),
-        (np.full(6, 0.9), {}, "more than 1"),
+        (np.full(6, 0.9), {}, "sum to 1"),
         (np.full(6, np.nan), {}, "between 0 and 1"),
-        (np.full(6, 0.3), {"method": "guess"}, "method"),
-        (np.full(6, 0.3), {"clip": 0.0}, "clip"),
-        (np.full(6, 0.3), {"expected": np.ones(2)}, "expected"),
-        (np.full(6, 0.3), {"cluster": "week"}, "week"),
+        (np.full(6, 1 / 3), {"method": "guess"}, "method"),
+        (np.full(6, 1 / 3), {"clip": 0.0}, "clip"),
+        (np.full(6, 1 / 3), {"expected": np.ones(2)}, "expected"),
+        (np.full(6, 1 / 3), {"cluster": "week"}, "week"),
         (np.tile([0.0, 0.0, 1.0], 2), {"method": "snips"}, "no price that was charged"),
     ],
 )
 def test_bad_policies_are_named(policy, options, message):
     with pytest.raises(DataError, match=message):
         off_policy_value(make_log([0, 1], [1.0, 2.0]), policy, **options)
+
+
+def test_a_policy_off_the_candidates_is_refused_and_not_worth_nothing():
+    log = make_log([0, 1], [5.0, 9.0])
+    prices = pd.DataFrame({"item_id": ["a"], "price": [2.5]})
+    with pytest.raises(DataError, match=r"sum to 1 for 2 decisions, the first to 0 .*candidate"):
+        off_policy_value(log, charging(log, prices))

@@ -134,12 +134,23 @@ def _policy_chances(log: pd.DataFrame, policy: Policy, checked: CheckedLog) -> n
             rows=log.index[wrong],
             next_step="Give shares of 1.",
         )
-    if checked.complete and (np.bincount(checked.decision, weights=chance) > 1 + _ROUNDING).any():
-        raise DataError(
-            "chances of the policy sum to more than 1 for some decisions",
-            next_step="Divide them by their sum.",
-        )
+    if checked.complete:
+        _check_sums(log, checked, chance)
     return chance
+
+
+def _check_sums(log: pd.DataFrame, checked: CheckedLog, chance: np.ndarray) -> None:
+    total = np.bincount(checked.decision, weights=chance)
+    wrong = np.abs(total - 1) > _ROUNDING * 10
+    if wrong.any():
+        raise DataError(
+            f"chances of the policy do not sum to 1 for {wrong.sum():,} decisions, "
+            f"the first to {total[wrong][0]:g}",
+            table="log",
+            rows=log.index[checked.chosen[wrong]],
+            next_step="Judge a policy that charges only candidate prices of the log, or leave "
+            "these decisions out.",
+        )
 
 
 def _estimate(
