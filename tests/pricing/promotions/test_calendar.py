@@ -319,3 +319,10 @@ def test_bad_rules_and_paths_are_refused():
         promotion_paths(np.full((3, 2), np.nan), [1, 2])
     with pytest.raises(DataError, match="shape"):
         promotion_paths(np.ones((3, 2)), [1, 2, 3])
+
+
+@pytest.mark.parametrize("name", ["funding", "regular_price", "last_depth", "periods_since"])
+def test_text_in_place_of_a_number_is_refused(name):
+    forecast, response, items = chain(0)
+    with pytest.raises(DataError, match=rf"items.{name}: 1 values are not .* is none .row 1"):
+        plan_promotions(forecast, response, items.assign(**{name: ["0", "none"]}), DEPTHS)

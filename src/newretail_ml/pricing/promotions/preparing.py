@@ -123,8 +123,9 @@ _NUMBERS = {c.UNIT_COST: np.nan, FUNDING: 0.0, LAST_DEPTH: 0.0, PERIODS_SINCE: 0
 
 def _numbers(frame: pd.DataFrame, name: str, default: float) -> pd.Series:
     given = frame[name] if name in frame else pd.Series(default, frame.index, name=name)
-    values = pd.to_numeric(given, errors="coerce").astype(float).fillna(default)
-    bad = ~(np.isfinite(values) & (values >= 0)).to_numpy()
+    read = pd.to_numeric(given, errors="coerce").astype(float)
+    values = read.fillna(default)
+    bad = (~(np.isfinite(values) & (values >= 0)) | (read.isna() & given.notna())).to_numpy()
     refuse_values(given, bad, ITEMS, "are not finite numbers of at least 0")
     return values
 
@@ -139,7 +140,10 @@ def _regular(frame: pd.DataFrame, response: DemandResponse, product: np.ndarray)
     if c.REGULAR_PRICE not in frame:
         price = known
     else:
-        given = pd.to_numeric(frame[c.REGULAR_PRICE], errors="coerce").astype(float)
+        told = frame[c.REGULAR_PRICE]
+        given = pd.to_numeric(told, errors="coerce").astype(float)
+        unread = (given.isna() & told.notna()).to_numpy()
+        refuse_values(told, unread, ITEMS, "are not numbers")
         price = given.fillna(pd.Series(known, frame.index)).to_numpy()
     bad = ~(np.isfinite(price) & (price > 0))
     values = pd.Series(price, frame.index, name=c.REGULAR_PRICE)
