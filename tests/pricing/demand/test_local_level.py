@@ -339,6 +339,29 @@ def test_price_and_promotion_that_always_go_together_leave_doubt():
     assert (table["standard_error"] > apart["standard_error"]).all()
 
 
+@pytest.mark.parametrize("items", [1, 8])
+def test_prices_that_move_with_the_weekday_alone_tell_nothing(items):
+    frame = shop(items=items)
+    frame["promotion"] = 0.0
+    weekend = frame["date"].dt.day_of_week >= 5
+    full = frame.groupby("item_id")["price"].transform("max")
+    frame["price"] = np.where(weekend, 0.9 * full, full)
+    rate = 30 * (frame["price"] / full) ** -2.0 * np.where(weekend, 1.4, 1.0)
+    frame["units"] = np.random.default_rng(0).poisson(rate).astype(float)
+    table = LocalLevelRegression().fit(Panel.from_frame(frame)).elasticity_
+    assert not table["identified"].any()
+    assert (table["standard_error"] > 1).all()
+
+
+def test_what_all_items_do_on_the_same_days_is_not_told_from_the_days():
+    frame = shop(items=8)
+    deal = frame["date"].dt.day.isin([3, 4, 5, 20, 21])
+    full = frame.groupby("item_id")["price"].transform("max")
+    together = frame.assign(price=np.where(deal, 0.8 * full, full), promotion=0.0)
+    table = LocalLevelRegression().fit(Panel.from_frame(together)).elasticity_
+    assert not table["identified"].any()
+
+
 @pytest.mark.parametrize("freq", ["W", "M"])
 def test_weeks_and_months(freq):
     frame = shop(periods=400)

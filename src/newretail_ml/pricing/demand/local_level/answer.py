@@ -98,16 +98,16 @@ def _reasons(design: Design, table: pd.DataFrame) -> np.ndarray:
     moves, share = table[MOVES].to_numpy(), table[OWN_SHARE].to_numpy()
     error = (table[STANDARD_ERROR] / table[ELASTICITY].abs()).to_numpy()
     reasons = np.full(len(table), "", dtype=object)
+    positive = (table[UPPER] >= 0).to_numpy()
+    reasons[positive] = (
+        "demand may not fall with the price at all; look for a cause that moves with the price"
+    )
     weak = error > _LARGEST_ERROR
     reasons[weak] = [
         f"the error of its elasticity is {one:.0%} of it, and its own sales settle {own:.0%} of "
         "the doubt; more price moves, of different depths and apart from promotions, would help"
         for one, own in zip(error[weak], share[weak], strict=True)
     ]
-    positive = (table[UPPER] >= 0).to_numpy()
-    reasons[positive] = (
-        "demand may not fall with the price at all; look for a cause that moves with the price"
-    )
     few = moves < _ENOUGH_MOVES
     reasons[few] = [
         f"its price moved {count} times; vary it at least {_ENOUGH_MOVES} times"

@@ -44,6 +44,7 @@ class SharedDays:
             known = np.where(groups >= 0, groups + every.max(initial=0) + 1, every)
             self._factors.insert(1, _Factor(known, day % _WEEK, _WEEKDAYS))
         self.log = np.zeros((len(groups), n_periods))
+        self.weekdays = (day[:, None] % _WEEK == np.arange(1, _WEEK if daily else 1)).astype(float)
 
     def update(self, observed: np.ndarray, expected: np.ndarray) -> None:
         """Move each factor to observed over expected, one after another.
@@ -56,6 +57,23 @@ class SharedDays:
             change = _change(factor, observed, expected)
             self.log += change
             expected = expected * np.exp(change)
+
+    def together(self, cause: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        """(series, periods) mean of a cause over all series that share days, zero for the others.
+
+        What a series does on the same days as all cannot be told from the day itself.
+
+        Args:
+            cause: (series, periods).
+            weight: (series, periods) information of each period.
+        """
+        kinds = self._factors[0].series
+        made = np.zeros_like(cause)
+        for kind in range(kinds.max(initial=-1) + 1):
+            mine = kinds == kind
+            total = np.maximum(weight[mine].sum(axis=0), 1e-12)
+            made[mine] = (weight[mine] * cause[mine]).sum(axis=0) / total
+        return made
 
     def usual(self, recent: int, season: int) -> np.ndarray:
         """(series, season) log factors of coming periods: recent ones by place in the season."""

@@ -16,6 +16,8 @@ _ROUNDS, _SETTLED = 40, 0.02
 _NOISE_ROUNDS = (2, 4, 6)
 _RIDGE = 1e-3
 _BLOCK = 28
+_CHUNK = 1_000
+_NOTHING = 1e-9
 _LOG_RANGE = (-14.0, 16.0)
 
 
@@ -192,11 +194,31 @@ def _information(
     weight = design.known * left * mean / (1 + mean / noise.dispersion)
     surprise = np.where(design.known, (wanted - mean) / mean, 0.0) + state.level
     columns = _columns(design, surprise)
-    inner = _by_item(design, _without_base(_gram(columns, weight, noise))[:, 1:-1, 1:-1])
+    inner = _by_item(design, _told(columns, weight, noise, days))
     last = np.zeros((*weight.shape, 1))
     last[:, -1] = 1.0
     variance = smoothed(weight, noise.persistence, noise.spread, last)[:, -1, 0]
     return inner / _excess(design, columns, weight, noise, inner), np.sqrt(variance)
+
+
+def _told(columns: np.ndarray, weight: np.ndarray, noise: Noise, days: SharedDays) -> np.ndarray:
+    """(series, k, k) products of the causes after all else that moves with them is taken out.
+
+    That is level and base, weekdays, and what prices do on the same days in all series: where a
+    price moved with these alone, the data does not tell its effect from theirs.
+    """
+    k = columns.shape[2] - 2
+    told = np.zeros((len(columns), k, k))
+    together = days.together(columns[:, :, 1], weight)
+    for first in range(0, len(columns), _CHUNK):
+        some = slice(first, first + _CHUNK)
+        shape = (*weight[some].shape, days.weekdays.shape[1])
+        beside = [np.broadcast_to(days.weekdays, shape), together[some, :, None]]
+        gram = _gram(np.concatenate([columns[some, :, 1:], *beside], axis=2), weight[some], noise)
+        rest = gram[:, k:, k:] + _NOTHING * np.eye(gram.shape[1] - k)
+        cross = gram[:, :k, k:]
+        told[some] = gram[:, :k, :k] - cross @ np.linalg.solve(rest, np.swapaxes(cross, 1, 2))
+    return told
 
 
 def _excess(

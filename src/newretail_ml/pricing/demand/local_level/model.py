@@ -95,7 +95,9 @@ class LocalLevelRegression(PriceModel):
         first = np.array([_FIRST[name] for name in design.names])
         usual = np.array([_USUAL_SPREAD[name] for name in design.names])
         self.fit_ = fit_levels(design, panel.periods.freq == "D", first)
-        self.pooled_ = pool(self.fit_.coefficients, self.fit_.information, usual, design.pools)
+        self.pooled_ = pool(
+            self.fit_.coefficients, self.fit_.information, usual, design.pools, first
+        )
         self.design_ = design
         self.elasticity_ = elasticity_table(design, self.fit_, self.pooled_, self.confidence)
         self._season = panel.periods.season if panel.periods.freq == "D" else 1

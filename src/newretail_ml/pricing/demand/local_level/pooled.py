@@ -11,6 +11,7 @@ _SMALLEST = 1e-9
 _IMAGINARY = 2
 _FIRST_RATIO = 0.1
 _SETTLED = 1e-6
+_BELIEF = 5.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +95,7 @@ def pool(
     information: np.ndarray,
     usual: np.ndarray,
     groups: np.ndarray | None = None,
+    first: np.ndarray | None = None,
 ) -> Pooled:
     """Empirical Bayes for vectors: items are normal around their group, groups around the chain.
 
@@ -110,6 +112,8 @@ def pool(
         usual: (k,) standard deviations between items that are usual; they count as much as two
             items, so that a chain of few items is not taken to have none.
         groups: (items,) numbers from 0, such as those of categories; one for all if None.
+        first: (k,) a guess of the chain's mean, off by five times `usual` perhaps: what no item
+            tells stays near it. None: no guess.
 
     >>> items = np.array([[-1.0], [-2.0], [-3.0]])
     >>> made = pool(items, np.full((3, 1, 1), 1e9), usual=np.array([0.5]))
@@ -120,15 +124,16 @@ def pool(
     groups = np.zeros(n, dtype=int) if groups is None else groups
     score = np.einsum("nij,nj->ni", information, estimate)
     guess = np.diag(np.square(usual))
+    start = _belief(guess, first)
     spread, ratio = guess, _FIRST_RATIO * bool(groups.max() > 0)
     for _ in range(_ROUNDS):
-        known = _means(information, score, groups, spread, ratio)
+        known = _means(information, score, groups, spread, ratio, start)
         before = spread, ratio
         spread, ratio = _learned(known, score, groups, ratio, guess)
         moved = max(np.abs(spread - before[0]).max(), abs(ratio - before[1]) * np.abs(spread).max())
         if moved < _SETTLED * np.abs(spread).max():
             break
-    known = _means(information, score, groups, spread, ratio)
+    known = _means(information, score, groups, spread, ratio, start)
     widened = 1.0 + 1.0 / max(n - k - 2, 1)
     covariance = known.alone + _around(known.follow, known.group_doubt[groups])
     return Pooled(
@@ -144,12 +149,21 @@ def pool(
     )
 
 
+def _belief(guess: np.ndarray, first: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Precision of a guess of the chain's mean, and the precision times the guess."""
+    if first is None:
+        return np.zeros_like(guess), np.zeros(len(guess))
+    precision = np.linalg.inv(_BELIEF**2 * guess)
+    return precision, precision @ first
+
+
 def _means(
     information: np.ndarray,
     score: np.ndarray,
     groups: np.ndarray,
     spread: np.ndarray,
     ratio: float,
+    start: tuple[np.ndarray, np.ndarray],
 ) -> _Means:
     k = score.shape[1]
     inverse = np.linalg.inv(spread)
@@ -158,14 +172,14 @@ def _means(
     told = _by_group(groups, information @ follow) + _SMALLEST * np.eye(k)
     right = _by_group(groups, np.einsum("nji,nj->ni", follow, score))
     if not ratio:
-        doubt = np.linalg.inv(told)
-        means, nothing = np.einsum("gij,gj->gi", doubt, right), np.zeros_like(doubt)
+        doubt = np.linalg.inv(told + start[0])
+        means, nothing = np.einsum("gij,gj->gi", doubt, right + start[1]), np.zeros_like(doubt)
         return _Means(alone, follow, means, doubt, nothing, means[0], np.zeros((k, k)))
     apart = inverse / max(ratio, _SMALLEST)
     group_alone = np.linalg.inv(told + apart)
     lean = group_alone @ apart
-    chain_doubt = np.linalg.inv((told @ lean).sum(axis=0))
-    chain = chain_doubt @ np.einsum("gji,gj->i", lean, right)
+    chain_doubt = np.linalg.inv((told @ lean).sum(axis=0) + start[0])
+    chain = chain_doubt @ (np.einsum("gji,gj->i", lean, right) + start[1])
     means = np.einsum("gij,gj->gi", group_alone, right + apart @ chain)
     return _Means(alone, follow, means, group_alone, lean, chain, chain_doubt)
 
