@@ -47,6 +47,11 @@ class Problem:
             DataError: there are several markets, or costs are below zero or not below a price
                 where stock counts.
         """
+        if not isinstance(response, ChoiceResponse):
+            raise DataError(
+                f"a {type(response).__name__} does not say what customers choose instead",
+                next_step="Pass a MultinomialLogit, NestedLogit or LatentClassLogit.",
+            )
         if len(response.markets) > 1:
             raise DataError(
                 f"the response has {len(response.markets)} markets",

@@ -158,6 +158,17 @@ def errors(actual: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
 def _named(models: Mapping[str, PriceModel] | Sequence[PriceModel]) -> dict[str, PriceModel]:
     if not models:
         raise DataError("no models were given", next_step="Pass at least one.")
+    for model in models.values() if isinstance(models, Mapping) else models:
+        if not isinstance(model, PriceModel):
+            name = model.__name__ if isinstance(model, type) else type(model).__name__
+            raise DataError(
+                f"{name} is a class, not a model"
+                if isinstance(model, type)
+                else f"a {name} is not a model of demand by price",
+                next_step=f"Pass a model, such as {name}()."
+                if isinstance(model, type)
+                else "Pass a PriceModel.",
+            )
     if isinstance(models, Mapping):
         return dict(models)
     named = {repr(model): model for model in models}

@@ -40,6 +40,7 @@ _OBJECTIVES = {"log": "l2", "poisson": "poisson", "tweedie": "tweedie"}
 _SHARE_OF_SLOPE = 0.3
 _LEAST_SLOPE = -0.1
 _MOST_IN_LEAF = 100
+_LEAST_ROWS = 2
 
 
 class MonotoneTrees(PriceModel):
@@ -98,6 +99,12 @@ class MonotoneTrees(PriceModel):
         self._check()
         history = self._history(panel)
         self._inputs = TreeInputs(history.scale, calendar_of(panel))
+        if history.teaches.sum() < _LEAST_ROWS:
+            raise DataError(
+                f"fewer than {_LEAST_ROWS} periods have known sales at a known price",
+                table="panel",
+                next_step="Bring more history.",
+            )
         half_life = self.half_life or HALF_LIVES[panel.periods.freq]
         weight = recency(panel.cut, half_life)
         columns = self._inputs.of_panel(panel, slice(0, panel.cut))

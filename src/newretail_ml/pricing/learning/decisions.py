@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from newretail_ml import columns as c
-from newretail_ml.checks import need_columns, refuse_repeated
+from newretail_ml.checks import as_dates, need_columns, refuse_repeated
 from newretail_ml.errors import DataError
 from newretail_ml.pricing.learning.log import DECISION_KEYS
 from newretail_ml.pricing.learning.mix import price_mix
@@ -102,6 +102,9 @@ def with_outcomes(log: pd.DataFrame, sales: pd.DataFrame) -> pd.DataFrame:
             table="sales",
             next_step=f"Add {c.DATE}, {c.ITEM} and {c.LOCATION}.",
         )
+    if c.DATE in keys:
+        log = log.assign(**{c.DATE: as_dates(log[c.DATE], "log")})
+        sales = sales.assign(**{c.DATE: as_dates(sales[c.DATE], "sales")})
     refuse_repeated(sales, "sales", keys)
     wanted = [*keys, c.UNITS, *([c.CENSORED] if c.CENSORED in sales else [])]
     made = log.drop(columns=[c.UNITS, c.CENSORED], errors="ignore").merge(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from itertools import pairwise
 from typing import Any
 
@@ -19,6 +19,7 @@ from newretail_ml.pricing.learning.prior import checked_prior, curve_prior
 from newretail_ml.pricing.learning.sales import (
     PERIODS,
     add_sales,
+    check_kept,
     checked_candidates,
     curve_sales,
     no_sales,
@@ -162,7 +163,8 @@ class PriceLearner:
 
     @classmethod
     def from_dict(cls, kept: dict[str, Any]) -> PriceLearner:
-        """The learner that `to_dict` wrote down."""
+        """The learner that `to_dict` wrote down; a DataError where a part is missing."""
+        check_kept(kept, [one.name for one in fields(cls)])
         prior = kept["prior"]
         return cls(
             candidates=pd.DataFrame(kept["candidates"]),

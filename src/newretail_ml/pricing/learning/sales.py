@@ -25,6 +25,16 @@ def no_sales() -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in names.items()})
 
 
+def check_kept(kept: object, names: list[str]) -> None:
+    """Raise unless what was kept of a learner has all of its parts."""
+    missing = [name for name in names if not isinstance(kept, dict) or name not in kept]
+    if missing:
+        raise DataError(
+            f"what was kept of the learner has no {', '.join(missing)}",
+            next_step="Pass what to_dict returned, all of it.",
+        )
+
+
 def base_prices(candidates: pd.DataFrame) -> pd.Series:
     """Geometric mean of each item's candidates: what prices are measured against by default."""
     return np.exp(np.log(candidates[c.PRICE]).groupby(candidates[c.ITEM]).mean())

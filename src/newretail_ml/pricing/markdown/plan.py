@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from newretail_ml.checks import check_whole
+from newretail_ml.errors import DataError
 from newretail_ml.forecast import Forecast
 from newretail_ml.pricing.markdown.batches import lasting_units
 from newretail_ml.pricing.markdown.chunks import planned
@@ -98,6 +99,11 @@ def plan_markdowns(
     """
     demand = response_of(response)
     rules = MarkdownRules() if rules is None else rules
+    if not isinstance(rules, MarkdownRules):
+        raise DataError(
+            f"rules are a {type(rules).__name__}, not MarkdownRules",
+            next_step="Write rules=MarkdownRules(every=2), for example.",
+        )
     table = checked_state(state, forecast, demand, with_orders=with_orders)
     lasting = lasting_units(batches, table, list(forecast.keys.columns), forecast.periods)
     rows, lines = lines_of(

@@ -40,7 +40,7 @@ _STAYING = (ChangeCost, Keep, MostChanges, SmallestChange)
 def plan_prices(
     response: object,
     costs: object,
-    rules: Sequence[Rule] | None = None,
+    rules: Sequence[Rule] | Rule | None = None,
     *,
     points: object = None,
     objective: str | float = "profit",
@@ -108,7 +108,7 @@ def plan_prices(
     demand = response_of(response)
     gap = _gap(demand) if gap is None else gap
     _check(objective, uncertainty, worst, gap, time_limit)
-    asked = list(rules or ())
+    asked = [rules] if isinstance(rules, Rule) else list(rules or ())
     asked += [] if below_cost else [NeverBelowCost()]
     known = _known(demand)
     asked += [KeepUnidentified()] if keep_unidentified and not known.all() else []

@@ -121,6 +121,11 @@ def ladders_of(points: object, keys: pd.DataFrame, prices: np.ndarray) -> np.nda
         raise DataError(
             "price points are not numbers", next_step="Pass a list of prices a product."
         ) from None
+    if not rows:
+        raise DataError(
+            "there are no price points",
+            next_step="Pass some, or leave points out for steps around the current prices.",
+        )
     one_for_all = all(np.ndim(row) == 0 for row in points)  # type: ignore[attr-defined]
     if one_for_all:
         rows = [np.concatenate(rows)] * len(keys)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from newretail_ml import columns as c
+from newretail_ml.checks import as_numbers
 from newretail_ml.errors import DataError
 from newretail_ml.pricing.response.evidence import Evidence
 
@@ -66,7 +67,13 @@ class DemandResponse(ABC):
     def profit(self, prices: np.ndarray, unit_cost: np.ndarray) -> np.ndarray:
         """(...) expected profit a period of price lists (..., n)."""
         prices = np.asarray(prices, float)
-        return ((prices - unit_cost) * self.units(prices)).sum(axis=-1)
+        cost = as_numbers("unit costs", unit_cost)
+        if cost.ndim and cost.shape[-1] not in (1, self.n_products):
+            raise DataError(
+                f"unit costs have shape {cost.shape} for {self.n_products} products",
+                next_step="Pass one cost, or one a product in the order of the keys.",
+            )
+        return ((prices - cost) * self.units(prices)).sum(axis=-1)
 
     def _at(self, prices: np.ndarray | None) -> np.ndarray:
         return self.prices if prices is None else checked_prices(prices, self.n_products)

@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from newretail_ml.checks import as_numbers
+from newretail_ml.checks import as_numbers, check_whole
 from newretail_ml.errors import DataError
 from newretail_ml.pricing.response.base import DemandResponse, checked_prices, numbered
 from newretail_ml.pricing.response.evidence import Evidence
@@ -92,6 +92,7 @@ class Curve(DemandResponse):
 
         Own coefficients above zero count as zero: nobody buys more because it is dearer.
         """
+        check_whole("n", n)
         # A stream of its own: models draw coefficients from the same seed.
         rng = np.random.default_rng([random_state, 1])
         chosen = self._chosen_draws(n, rng)
