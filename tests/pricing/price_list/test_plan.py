@@ -325,3 +325,11 @@ def test_linear_demand_that_ends_is_never_below_zero():
     lists = np.array([[a, b] for a in points for b in points])
     values = ((lists - 0.5) * response.units(lists)).sum(axis=1)
     assert plan.profit == pytest.approx(values.max(), rel=1e-6)
+
+
+def test_what_sells_nothing_keeps_its_price_and_says_so():
+    response = ConstantElasticity([10.0, 0.0], [2.0, 3.0], [-2.5, -2.5])
+    plan = plan_prices(response, 1.0, [MaxChange(0.15)])
+    assert plan.prices["price"][1] == 3.0
+    assert plan.prices["price"][0] != 2.0
+    assert "nothing is expected to sell" in plan.prices["why"][1]

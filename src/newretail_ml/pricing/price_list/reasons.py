@@ -36,7 +36,7 @@ def reasons(
     sentences = []
     for row, price in enumerate(prices):
         if kept and not board.identified[row]:
-            reason = str(task.response.evidence.reason[row]) or _UNKNOWN[made.now[0, row] <= 0]
+            reason = str(task.response.evidence.reason[row]) or _UNKNOWN[int(made.now[0, row] <= 0)]
             broken = [title for title, some in ruling.spared.items() if some[row]]
             words = f"Kept: {reason}" + "".join(f"; breaks '{title}'" for title in broken)
         else:
