@@ -77,7 +77,7 @@ class PriceLearner:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "candidates", checked_candidates(self.candidates))
-        object.__setattr__(self, "prior", checked_prior(self.prior))
+        object.__setattr__(self, "prior", checked_prior(self.prior, self.candidates))
         for name, value in zip(("level", "elasticity"), self.between, strict=True):
             check_number(f"spread of the {name} between locations", value, above=0.0)
         check_number("level_error", self.level_error, above=0.0)

@@ -68,8 +68,8 @@ def curve_prior(
     return CurvePrior(mean, spread, np.array(between))
 
 
-def checked_prior(prior: pd.DataFrame | None) -> pd.DataFrame | None:
-    """item_id, elasticity, its error, and units if there are any."""
+def checked_prior(prior: pd.DataFrame | None, candidates: pd.DataFrame) -> pd.DataFrame | None:
+    """item_id, elasticity, its error, and units if there are any; of items with candidates."""
     if prior is None:
         return None
     table = "prior"
@@ -82,6 +82,11 @@ def checked_prior(prior: pd.DataFrame | None) -> pd.DataFrame | None:
     value = pd.to_numeric(prior[c.ELASTICITY], errors="coerce").astype(float)
     bad = ~np.isfinite(value).to_numpy()
     refuse_values(prior[c.ELASTICITY], bad, table, "are not finite numbers")
+    rising = (value > 0).to_numpy()
+    refuse_values(prior[c.ELASTICITY], rising, table, "are above 0", "Write -2 where demand falls.")
+    strange = ~to_text(prior[c.ITEM]).isin(candidates[c.ITEM]).to_numpy()
+    next_step = "Correct them, or leave them out."
+    refuse_values(prior[c.ITEM], strange, table, "have no candidate prices", next_step)
     kept = prior.assign(
         **{
             c.ITEM: to_text(prior[c.ITEM]),
