@@ -101,7 +101,7 @@ def test_what_has_no_best_price_is_refused():
     plain = MultinomialLogit([1.0, 1.0], [-1.0, 0.0], [1.0, 1.0])
     with pytest.raises(DataError, match="dearer the better"):
         optimal_prices(plain, 0.5)
-    with pytest.raises(DataError, match="below zero"):
+    with pytest.raises(DataError, match="at least zero"):
         optimal_prices(MultinomialLogit([1.0], -1.0, [1.0]), -1.0)
     with pytest.raises(DataError, match="no choice model"):
         optimal_prices(ConstantElasticity([1.0], [1.0], [-2.0]), 0.5)

@@ -39,7 +39,7 @@ class Assortment(ChoiceDecision):
 
 def best_assortment(
     response: ChoiceResponse,
-    unit_cost: np.ndarray | float = 0.0,
+    unit_cost: np.ndarray | float | pd.DataFrame = 0.0,
     rules: AssortmentRules | None = None,
     *,
     price_points: np.ndarray | None = None,
@@ -56,7 +56,7 @@ def best_assortment(
 
     Args:
         response: a multinomial, nested or latent-class logit of one market.
-        unit_cost: one number or (n,); left out, revenue is maximized.
+        unit_cost: one number, (n,) or a frame with unit_cost; left out, revenue is maximized.
         rules: how many products, how much room, what must and must not be listed.
         price_points: (n, points) prices that each product may have, NaN where there are fewer;
             the current prices where left out.

@@ -11,7 +11,7 @@ from newretail_ml.pricing.assortment.options import NOT_LISTED, as_points
 from newretail_ml.pricing.assortment.rules import AssortmentRules, Settled
 from newretail_ml.pricing.assortment.stock import StockCost
 from newretail_ml.pricing.choice import ChoiceResponse
-from newretail_ml.pricing.choice.arguments import spread
+from newretail_ml.pricing.choice.arguments import costs_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,9 +57,7 @@ class Problem:
                 f"the response has {len(response.markets)} markets",
                 next_step="Use assortments_by_market, or select the products of one.",
             )
-        cost = spread("unit_cost", unit_cost, response.n_products)
-        if (cost < 0).any():
-            raise DataError("unit costs are below zero", next_step="Correct them.")
+        cost = costs_of(response, unit_cost)
         points = as_points(price_points, response.prices)
         if stock is not None:
             stock.check(points, cost)

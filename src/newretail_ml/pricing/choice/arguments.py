@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from newretail_ml import columns as c
 from newretail_ml.checks import as_numbers
 from newretail_ml.errors import DataError
+from newretail_ml.pricing.response import DemandResponse
 
 
 def only_listed(value: np.ndarray, listed: np.ndarray | None) -> np.ndarray:
@@ -54,6 +56,14 @@ def spread(name: str, values: object, n: int) -> np.ndarray:
             next_step="Correct it.",
         )
     return np.array(np.broadcast_to(array, (n,)))
+
+
+def costs_of(response: DemandResponse, unit_cost: object) -> np.ndarray:
+    """(n,) costs from one number, (n,) numbers or a frame with unit_cost, as in a price list."""
+    # Price lists are built on choice responses, so they cannot be imported above.
+    from newretail_ml.pricing.price_list.products import products_of
+
+    return products_of(response, unit_cost)[c.UNIT_COST].to_numpy(float)
 
 
 def as_labels(name: str, values: object, n: int) -> np.ndarray:

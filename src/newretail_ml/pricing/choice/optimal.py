@@ -11,7 +11,7 @@ import pandas as pd
 from newretail_ml import columns as c
 from newretail_ml.checks import check_whole
 from newretail_ml.errors import DataError
-from newretail_ml.pricing.choice.arguments import spread
+from newretail_ml.pricing.choice.arguments import costs_of
 from newretail_ml.pricing.choice.base import ChoiceResponse
 from newretail_ml.pricing.choice.decision import ChoiceDecision, Priced
 from newretail_ml.pricing.choice.latent import LatentClassLogit
@@ -32,7 +32,7 @@ SOLVERS: dict[type[ChoiceResponse], Solver] = {
 
 def optimal_prices(
     response: ChoiceResponse,
-    unit_cost: np.ndarray | float,
+    unit_cost: np.ndarray | float | pd.DataFrame,
     *,
     starts: int = 8,
     random_state: int = 0,
@@ -50,22 +50,20 @@ def optimal_prices(
 
     Args:
         response: a multinomial, nested or latent-class logit.
-        unit_cost: cost of a unit sold, one number or (n,).
+        unit_cost: cost of a unit sold, one number, (n,) or a frame with unit_cost.
         starts: of the search, for latent classes.
         random_state: seed of the starts.
 
     Raises:
-        DataError: costs are negative, or a price coefficient is zero, so that the dearest price
-            is best and only a rule could stop it.
+        DataError: costs are missing or negative, or a price coefficient is zero, so that the dearest
+            price is best and only a rule could stop it.
 
     >>> decision = optimal_prices(MultinomialLogit([2.0], -1.0, [2.0]), unit_cost=1.0)
     >>> round(decision.table["price"].item(), 6), round(decision.objective, 6), decision.exact
     (2.567143, 0.567143, True)
     """
     solve = _solver(response)
-    cost = spread("unit_cost", unit_cost, response.n_products)
-    if (cost < 0).any():
-        raise DataError("unit costs are below zero", next_step="Correct them.")
+    cost = costs_of(response, unit_cost)
     check_whole("starts", starts, at_least=1)
     wanted = np.isfinite(np.atleast_2d(response.utility)).any(axis=0)
     free = response.evidence.identified & wanted
