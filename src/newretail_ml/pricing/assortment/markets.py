@@ -115,8 +115,8 @@ def _problems(
         unknown = [label for label in rules if label not in labels]
         if unknown:
             raise DataError(
-                f"there are rules of {unknown[0]!r}, which is no market",
-                next_step=f"Name markets such as {labels[0]!r}.",
+                f"there are rules of '{unknown[0]}', which is no market",
+                next_step=f"Name markets such as '{labels[0]}'.",
             )
     cost = np.broadcast_to(np.asarray(unit_cost, float), response.n_products)
     points = None if price_points is None else np.asarray(price_points, float)

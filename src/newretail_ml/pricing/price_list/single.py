@@ -79,8 +79,14 @@ def best_price(
         [UNBOUNDED, AT_HIGHEST, INTERIOR, AT_STOCK],
         AT_LOWEST,
     )
+    if (price <= 0).any():
+        raise DataError(
+            "the best price of some products is 0, which no curve can be asked for",
+            rows=np.flatnonzero(price <= 0),
+            next_step="Give unit costs above zero, or lowest prices.",
+        )
     price = np.where(np.isfinite(price), price, np.nan)
-    shown = np.where(np.isnan(price) | (price <= 0), 1.0, price)
+    shown = np.where(np.isnan(price), 1.0, price)
     units = np.where(np.isnan(price), np.nan, np.minimum(demand.units(shown), limit))
     made = {c.PRICE: price, c.UNITS: units, w.PROFIT: (price - cost) * units, w.STATUS: status}
     return demand.keys.assign(**made)
