@@ -23,6 +23,7 @@ from newretail_ml.pricing.price_list.task import Task
 _FEW = 14
 _SECONDS = 20.0
 _NEXT_STEP = "Loosen or drop one rule of each set; the attribute `conflicts` lists the sets."
+_BELOW_COST = " Pass below_cost=True to allow prices below the unit cost."
 
 Keeps = Callable[[frozenset[str]], bool]
 
@@ -46,7 +47,9 @@ def conflict(task: Task, ruling: Ruling) -> InfeasibleError:
         where = _where(ruling.only(sorted(one)))
         rows += [(number, title, where) for title in sorted(one, key=order.index)]
     table = pd.DataFrame(rows, columns=["conflict", "rule", "products"])
-    return InfeasibleError(_sentence(table), next_step=_NEXT_STEP, conflicts=table)
+    below = table["rule"].str.startswith("never below cost").any()
+    next_step = _NEXT_STEP + _BELOW_COST if below else _NEXT_STEP
+    return InfeasibleError(_sentence(table), next_step=next_step, conflicts=table)
 
 
 def minimal_conflicts(
