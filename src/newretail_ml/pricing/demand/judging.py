@@ -158,7 +158,8 @@ def errors(actual: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
 def _named(models: Mapping[str, PriceModel] | Sequence[PriceModel]) -> dict[str, PriceModel]:
     if not models:
         raise DataError("no models were given", next_step="Pass at least one.")
-    for model in models.values() if isinstance(models, Mapping) else models:
+    given: list[object] = list(models.values() if isinstance(models, Mapping) else models)
+    for model in given:
         if not isinstance(model, PriceModel):
             name = model.__name__ if isinstance(model, type) else type(model).__name__
             raise DataError(
