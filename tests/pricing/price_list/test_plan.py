@@ -333,3 +333,10 @@ def test_what_sells_nothing_keeps_its_price_and_says_so():
     assert plan.prices["price"][1] == 3.0
     assert plan.prices["price"][0] != 2.0
     assert "nothing is expected to sell" in plan.prices["why"][1]
+
+
+def test_what_sells_nothing_keeps_its_price_and_says_so():
+    response = ConstantElasticity([100.0, 0.0], [2.0, 3.0], [-3.0, -2.5])
+    plan = plan_prices(response, [1.2, 2.0], [MaxChange(0.05)])
+    assert plan.prices["change"].tolist()[1] == 0
+    assert plan.prices["why"].tolist()[1] == "Kept: nothing is expected to sell."
