@@ -55,8 +55,8 @@ def optimal_prices(
         random_state: seed of the starts.
 
     Raises:
-        DataError: costs are missing or negative, or a price coefficient is zero, so that the dearest
-            price is best and only a rule could stop it.
+        DataError: costs are missing or negative, or a price coefficient is zero, so that the
+            dearest is best and only a rule could stop it.
 
     >>> decision = optimal_prices(MultinomialLogit([2.0], -1.0, [2.0]), unit_cost=1.0)
     >>> round(decision.table["price"].item(), 6), round(decision.objective, 6), decision.exact
