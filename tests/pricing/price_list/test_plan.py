@@ -95,7 +95,7 @@ def test_caution_with_products_that_touch_looks_at_the_whole_list():
     ]
     best = lists[np.min(gains, axis=0).argmax()]
     assert plan.prices["price"].tolist() == best.tolist()
-    assert np.isnan(plan.gap)
+    assert plan.gap == 0.0
     assert "heuristic" in plan.how
 
 
@@ -335,8 +335,23 @@ def test_what_sells_nothing_keeps_its_price_and_says_so():
     assert "nothing is expected to sell" in plan.prices["why"][1]
 
 
-def test_what_sells_nothing_keeps_its_price_and_says_so():
-    response = ConstantElasticity([100.0, 0.0], [2.0, 3.0], [-3.0, -2.5])
-    plan = plan_prices(response, [1.2, 2.0], [MaxChange(0.05)])
-    assert plan.prices["change"].tolist()[1] == 0
-    assert plan.prices["why"].tolist()[1] == "Kept: nothing is expected to sell."
+def test_few_lists_are_all_tried_for_a_cautious_objective():
+    draws = -np.random.default_rng(5).uniform(0.2, 1.4, 20)
+    response = MultinomialLogit(
+        [1.1, 1.0, 0.0, -1.0], -0.8, [2.6, 4.1, 2.6, 3.1], market_size=100, draws=draws
+    )
+    points = np.round(response.prices[:, None] * [0.9, 0.95, 1, 1.05, 1.1], 3)
+    cost, rules = np.array([1.56, 2.46, 1.56, 1.86]), [AveragePrice(1.0), MostChanges(3)]
+    plan = plan_prices(
+        response, cost, rules, points=points, uncertainty="cautious", n_draws=20, progress=False
+    )
+    assert plan.gap == 0.0
+    sampled = response.sample(20)
+    now = np.array([one.profit(response.prices, cost) for one in sampled])
+    grid = np.stack([axis.ravel() for axis in np.meshgrid(*points, indexing="ij")], axis=1)
+    mean = (grid / response.prices).mean(axis=1) <= 1 + 1e-9
+    few = (np.abs(grid - response.prices) > 1e-9).sum(axis=1) <= 3
+    kept = grid[mean & few]
+    gains = np.array([one.profit(kept, cost) for one in sampled]) - now[:, None]
+    worst = np.sort(gains, axis=0)[:2].mean(axis=0)
+    assert plan.value == pytest.approx(now.mean() + worst.max())

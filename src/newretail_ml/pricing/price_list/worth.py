@@ -87,7 +87,17 @@ class Joint(Worth):
 
     def value(self, chosen: np.ndarray) -> float:
         """Objective at chosen points (n,)."""
-        return float(self._summed(self.board.at(chosen)[None])[0])
+        return float(self.values(chosen[None])[0])
+
+    def values(self, lists: np.ndarray) -> np.ndarray:
+        """(lists,) objective at chosen points (lists, n)."""
+        rows = np.arange(lists.shape[1])
+        step = max(1, _CELLS // lists.shape[1])
+        parts = [
+            self._summed(self.board.points[rows, lists[first : first + step]])
+            for first in range(0, len(lists), step)
+        ]
+        return np.concatenate(parts)
 
     def moves(self, chosen: np.ndarray) -> np.ndarray:
         """(n, m) gains of single moves."""

@@ -10,13 +10,14 @@ from newretail_ml.pricing.choice import LatentClassLogit, MultinomialLogit
 from newretail_ml.pricing.price_list.board import Rows
 from newretail_ml.pricing.price_list.ruling import Ruling
 from newretail_ml.pricing.price_list.solving.cross import best_of_curve
+from newretail_ml.pricing.price_list.solving.enumerated import are_few, best_of_all
 from newretail_ml.pricing.price_list.solving.found import Found
 from newretail_ml.pricing.price_list.solving.programme import Programme, packed
 from newretail_ml.pricing.price_list.solving.ratios import best_of_ratios, revenue_rows
 from newretail_ml.pricing.price_list.solving.search import search
 from newretail_ml.pricing.price_list.solving.separable import best_of_table
 from newretail_ml.pricing.price_list.task import EXPECTED, Task
-from newretail_ml.pricing.price_list.worth import Table
+from newretail_ml.pricing.price_list.worth import Joint, Table
 from newretail_ml.pricing.response import ConstantElasticity, Linear, SemiLog
 
 
@@ -42,6 +43,8 @@ def best_list(task: Task, ruling: Ruling, start: np.ndarray | None = None) -> Fo
             return best_of_ratios(task, ruling, task.response, start)
         if isinstance(task.response, ConstantElasticity | Linear | SemiLog):
             return best_of_curve(task, ruling, task.response, start)
+    if isinstance(worth, Joint) and are_few(ruling):
+        return best_of_all(task, ruling, worth)
     return search(task, ruling, start)
 
 
