@@ -60,8 +60,9 @@ def plan_prices(
     where rules tie them. Multinomial logit demand is a ratio, solved by Dinkelbach's method (1967,
     Management Science 13) with a mixed-integer programme in each step. Linear demand with cross
     effects is one mixed-integer programme; curves with logarithms are bounded by programmes of
-    secants, refined until the gap closes. Other responses are searched from several starts, a
-    heuristic that proves no bound.
+    secants, refined until the gap closes. Other responses, and caution or means over
+    demand with cross effects, are tried in full where the lists are few (20,000), and searched
+    from several starts otherwise, a heuristic that proves no bound.
 
     Args:
         response: expected demand as a function of prices, or a fitted model that has one.
