@@ -105,3 +105,11 @@ def test_what_has_no_best_price_is_refused():
         optimal_prices(MultinomialLogit([1.0], -1.0, [1.0]), -1.0)
     with pytest.raises(DataError, match="no choice model"):
         optimal_prices(ConstantElasticity([1.0], [1.0], [-2.0]), 0.5)
+
+
+def test_the_search_does_not_stop_early_where_shares_are_small():
+    utility, coefficient = [[-11.0, -12.0], [-10.5, -11.0]], [-0.5, -1.5]
+    response = LatentClassLogit([0.3, 0.7], utility, coefficient, [2.0, 3.0])
+    of_grid = float(response.profit(np.array([2.29, 2.04]), np.ones(2)))
+    found = optimal_prices(response, 1.0).table["price"].to_numpy()
+    assert float(response.profit(found, np.ones(2))) >= of_grid

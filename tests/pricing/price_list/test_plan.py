@@ -21,6 +21,7 @@ from newretail_ml.pricing.price_list import (
     SizeLinks,
     plan_prices,
 )
+from newretail_ml.pricing.price_list.rules.links import _neighbours
 from newretail_ml.pricing.response import ConstantElasticity, Evidence, Linear, SemiLog
 
 POINTS = [1.8, 1.9, 2.0, 2.1, 2.2]
@@ -207,6 +208,19 @@ def test_conflicts_are_all_smallest_sets():
     assert table.loc[table["rule"] == "floor", "products"].tolist()[0] == "1"
 
 
+def test_packs_of_one_size_are_not_linked_to_one_another():
+    frame = pd.DataFrame(
+        {"item_id": ["big", "cherry", "lemon"], "price": [3.5, 2.0, 2.2], "size": [2.0, 1.0, 1.0]}
+    ).assign(family="soda")
+    links = set()
+    for order in ([0, 1, 2], [1, 2, 0], [2, 1, 0]):
+        products = frame.iloc[order].reset_index(drop=True)
+        pairs = _neighbours(products.assign(size_=products["size"]), ["family"], np.ones(3, bool))
+        names = products["item_id"].to_numpy()[pairs]
+        links.add(frozenset(map(tuple, names)))
+    assert links == {frozenset({("cherry", "big"), ("lemon", "big")})}
+
+
 def test_many_rules_still_name_a_smallest_set():
     response = uncertain(n=20)
     rules = [
@@ -218,6 +232,7 @@ def test_many_rules_still_name_a_smallest_set():
         plan_prices(response, 1.2, rules, points=POINTS)
     # Ten prices at 1.8 and ten at 1.9 have a mean above 0.9 of 2: one floor is enough.
     names = set(caught.value.conflicts["rule"])
+    assert "there may be more" in str(caught.value)
     assert len(names) == 2
     assert "average" in names
 

@@ -27,6 +27,30 @@ def test_endings_are_those_of_the_written_prices(ending, fits):
     assert price_points(7.37, 20.12, ending)[0].tolist() == expected
 
 
+@pytest.mark.parametrize(
+    ("bounds", "ending", "coin", "expected"),
+    [
+        ((1, 3), ".95", 0.05, [1.95, 2.95]),
+        ((1, 3), ".75", 0.25, [1.75, 2.75]),
+        ((1000, 3000), "900", 100, [1900, 2900]),
+    ],
+)
+def test_endings_hold_whatever_the_coin(bounds, ending, coin, expected):
+    assert price_points(*bounds, ending, coin=coin)[0].tolist() == expected
+
+
+def test_an_ending_that_the_coin_cannot_reach_is_refused():
+    with pytest.raises(DataError, match="ends in"):
+        price_points(1, 3, ".x9", coin=0.02)
+
+
+def test_points_are_fine_around_a_price_far_below_a_coin():
+    points = points_around([1e-9])[0]
+    assert 1e-9 in points
+    assert 0.79e-9 < points[0] < points[-1] < 1.21e-9
+    assert len(points) == 21
+
+
 def test_whole_money_has_endings_as_well():
     assert price_points(150, 420, "98", coin=1)[0].tolist() == [198.0, 298.0, 398.0]
 

@@ -15,7 +15,8 @@ def latent_prices(
 ) -> Priced:
     """Good prices of the free products of one market; the others keep theirs."""
     alone = [_alone(response, number, cost, free) for number in range(len(response.weights))]
-    bound = float(response.weights @ [one.bound for one in alone]) * response.market_size[0]
+    most_each = float(response.weights @ [one.bound for one in alone])
+    bound = most_each * response.market_size[0]
     lowest = np.maximum(np.minimum(cost, response.prices), 1e-9)
     highest = np.maximum(_highest(response, cost, [one.bound for one in alone]), lowest)
     rng = np.random.default_rng(seed)
@@ -23,7 +24,7 @@ def latent_prices(
     begins = [response.prices, *(one.prices for one in alone)]
     begins += [rng.uniform(lowest, highest) for _ in range(starts)]
     for begin in begins:
-        found = _climbed(response, cost, free, begin, (lowest, highest))
+        found = _climbed(response, cost, free, begin, (lowest, highest), most_each)
         profit = float(response.profit(found, cost))
         if profit > most:
             best, most = found, profit
@@ -55,22 +56,30 @@ def _climbed(
     free: np.ndarray,
     begin: np.ndarray,
     bounds: tuple[np.ndarray, np.ndarray],
+    scale: float,
 ) -> np.ndarray:
     from scipy.optimize import minimize
 
     prices = response.prices.copy()
+    # The search stops by absolute slopes: profits are measured in the most there can be.
+    weights = response.weights / (abs(scale) or 1.0)
 
     def loss(chosen: np.ndarray) -> tuple[float, np.ndarray]:
         prices[free] = chosen
         share, margin = response.class_shares(prices), prices - cost
         profit = share @ margin
         slope = share * (1 + response.price_coefficient * (margin - profit[:, None]))
-        return -float(response.weights @ profit), -(response.weights @ slope)[free]
+        return -float(weights @ profit), -(weights @ slope)[free]
 
     limits = list(zip(bounds[0][free], bounds[1][free], strict=True))
     start = np.clip(begin, *bounds)[free]
     found = minimize(
-        loss, start, jac=True, bounds=limits, method="L-BFGS-B", options={"ftol": 1e-15}
+        loss,
+        start,
+        jac=True,
+        bounds=limits,
+        method="L-BFGS-B",
+        options={"ftol": 1e-15, "gtol": 1e-9},
     )
     prices[free] = found.x
     return prices

@@ -23,6 +23,7 @@ from newretail_ml.pricing.price_list.task import Task
 _FEW = 14
 _SECONDS = 20.0
 _NEXT_STEP = "Loosen or drop one rule of each set; the attribute `conflicts` lists the sets."
+_MORE = "; there may be more sets of rules that conflict, the search stopped early"
 _BELOW_COST = " Pass below_cost=True to allow prices below the unit cost."
 
 Keeps = Callable[[frozenset[str]], bool]
@@ -32,14 +33,18 @@ def conflict(task: Task, ruling: Ruling) -> InfeasibleError:
     """The error that names the smallest sets of rules that no list keeps together.
 
     Its `conflicts` has one row a rule of a set: conflict (number of the set), rule, and products
-    (some of those on which the set fails, where rules of single products do).
+    (some of those on which the set fails, where rules of single products do). The message says so
+    where there may be more sets: the rules were too many, or the time was up.
     """
     keeps = _remembered(lambda some: can_be_kept(task, ruling.only(sorted(some))))
     suspects = _suspects(ruling)
     if len(suspects) <= _FEW:
-        sets = list(minimal_conflicts(suspects, keeps, time.monotonic() + _SECONDS))
+        end = time.monotonic() + _SECONDS
+        sets = list(minimal_conflicts(suspects, keeps, end))
+        more = time.monotonic() > end
     else:
         sets = [frozenset(one_conflict([], [], suspects, keeps))]
+        more = True
     order = ruling.titles
     sets = sorted(sets, key=lambda one: (len(one), sorted(map(order.index, one))))
     rows = []
@@ -49,7 +54,8 @@ def conflict(task: Task, ruling: Ruling) -> InfeasibleError:
     table = pd.DataFrame(rows, columns=["conflict", "rule", "products"])
     below = table["rule"].str.startswith("never below cost").any()
     next_step = _NEXT_STEP + _BELOW_COST if below else _NEXT_STEP
-    return InfeasibleError(_sentence(table), next_step=next_step, conflicts=table)
+    problem = _sentence(table) + _MORE * more
+    return InfeasibleError(problem, next_step=next_step, conflicts=table)
 
 
 def minimal_conflicts(

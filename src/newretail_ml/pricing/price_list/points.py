@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import gcd
 
 import numpy as np
 import pandas as pd
@@ -36,7 +37,8 @@ def price_points(
         One row a product; shorter rows end in NaN.
 
     Raises:
-        DataError: a bound is not above zero, an ending cannot be read, or a product has no price.
+        DataError: a bound is not above zero, an ending cannot be read or reached in such
+            coins, or a product has no price.
 
     >>> price_points(1.5, 2.1, ".x9")
     array([[1.59, 1.69, 1.79, 1.89, 1.99, 2.09]])
@@ -62,8 +64,7 @@ def price_points(
         fits = [coins % modulus == rest for modulus, rest in patterns]
         ladders.append(coins[np.any(fits, axis=0)] if patterns else coins)
     _refuse_empty([len(ladder) for ladder in ladders])
-    decimals = max(_decimals(coin), 0)
-    return np.round(padded(ladders) * coin, decimals)
+    return np.round(padded(ladders) * coin, _decimals(coin))
 
 
 def points_around(
@@ -92,13 +93,15 @@ def points_around(
     coin = coins_of(prices)[:, None]
     ladder = np.round(prices[:, None] * shares / coin) * coin
     ladder[:, len(below)] = prices
-    ladder = np.round(np.maximum(ladder, coin), 12)
-    return padded([np.unique(row) for row in ladder])
+    ladder = np.maximum(ladder, coin)
+    places = (10 - np.round(np.log10(coin[:, 0]))).astype(int).tolist()
+    return padded([np.unique(np.round(*row)) for row in zip(ladder, places, strict=True)])
 
 
 def coins_of(prices: np.ndarray) -> np.ndarray:
     """(products,) a hundredth, or less for prices that are no whole number of hundredths."""
-    whole = np.isclose(prices / _COIN, np.round(prices / _COIN), rtol=0, atol=1e-6)
+    nearest = np.round(prices / _COIN)
+    whole = np.isclose(prices / _COIN, nearest, rtol=0, atol=1e-6) & (nearest > 0)
     return np.where(whole, _COIN, np.minimum(_COIN, 10.0 ** (np.floor(np.log10(prices)) - 2)))
 
 
@@ -217,14 +220,22 @@ def _pattern(ending: str | float, coin: float) -> tuple[int, int]:
     text = ending.strip() if isinstance(ending, str) else f"{ending % 1:.{places}f}"[1:]
     after = text.partition(".")[2] if "." in text else ""
     digits = text.replace(".", "").lstrip("xX")
-    if not digits.isdigit() or (max(places, 0) != len(after)):
+    if not digits.isdigit() or places != len(after):
         raise DataError(
             f"{ending!r} is no ending of prices in steps of {coin:g}",
             next_step='Write the last digits, like ".x9", ".99" or "9.99", with as many decimals '
             "as the coin has.",
         )
-    scale = round(10.0**-places / coin) if places >= 0 else 1
-    return 10 ** len(digits) * scale, int(digits) * scale
+    # A price of k coins has k x size in its last digit: solve k x size = digits, modulo cycle.
+    size, cycle, rest = round(coin * 10**places), 10 ** len(digits), int(digits)
+    shared = gcd(size, cycle)
+    if rest % shared:
+        raise DataError(
+            f"no price in steps of {coin:g} ends in {ending!r}",
+            next_step="Choose an ending that the coin can reach, or a smaller coin.",
+        )
+    modulus = cycle // shared
+    return modulus, rest // shared * pow(size // shared, -1, modulus) % modulus
 
 
 def _decimals(coin: float) -> int:

@@ -200,7 +200,10 @@ def ordered(
 
 
 def _neighbours(products: pd.DataFrame, group: list[str], about: np.ndarray) -> np.ndarray:
-    """(pairs, 2) positions of packs that follow one another in size within their group."""
+    """(pairs, 2) positions of packs that follow one another in size within their group.
+
+    Packs of one size are not linked to one another; each is linked to all of the next size.
+    """
     missing = [name for name in group if name not in products]
     if missing:
         raise DataError(
@@ -211,7 +214,7 @@ def _neighbours(products: pd.DataFrame, group: list[str], about: np.ndarray) -> 
         )
     known = about & products[[*group, "size_"]].notna().all(axis=1).to_numpy()
     rows = products[known].sort_values([*group, "size_"], kind="stable")
-    same = (rows[group] == rows[group].shift()).all(axis=1).to_numpy()
-    position = rows.index.to_numpy()
-    follow = np.flatnonzero(same)
-    return np.column_stack([position[follow - 1], position[follow]])
+    rank = rows.groupby(group, sort=False, observed=True)["size_"].rank("dense").astype(int)
+    small = rows[group].assign(rank_=rank, small_=rows.index)
+    big = rows[group].assign(rank_=rank - 1, big_=rows.index)
+    return small.merge(big, on=[*group, "rank_"])[["small_", "big_"]].to_numpy(int)
