@@ -21,7 +21,7 @@ from newretail_ml.pricing.price_list import (
     plan_prices,
     price_points,
 )
-from newretail_ml.pricing.response import ConstantElasticity, Linear, SemiLog
+from newretail_ml.pricing.response import ConstantElasticity, Evidence, Linear, SemiLog
 
 KNOWN = json.loads((Path(__file__).parent / "price_list.json").read_text())["instances"]
 
@@ -154,3 +154,22 @@ def test_p12_online_and_store_prices_within_a_gap(gap):
     found = category_prices(response, [4.0, 5.0], same=[SamePrice("channel", gap)])
     assert close(found["price"].to_numpy(), expected["p"], "P12")
     assert close(found["profit"].sum(), expected["profit"], "P12")
+
+
+def test_prices_stay_where_the_response_is_not_identified():
+    never = Evidence(
+        np.array([False, True]),
+        np.array(["never moved", ""], object),
+        np.array([2.0, 1.0]),
+        np.array([2.0, 3.0]),
+    )
+    alone = Linear([20.0, 20.0], [2.0, 2.0], [-2.0, -2.0], evidence=never)
+    for found in (
+        best_price(alone, 1.0, lowest=3.0),
+        category_prices(alone, 1.0, lowest=3.0, highest=9.0),
+        category_prices(alone, 1.0, lowest=3.0, highest=9.0, by_item=True),
+    ):
+        assert found["price"].to_numpy() == pytest.approx([2.0, 6.5], rel=1e-6)
+        assert found["price"][0] == 2.0
+        assert found["status"].tolist() == ["kept: not identified", "interior"]
+        assert found["units"][0] == 20.0

@@ -6,7 +6,7 @@ from scipy import optimize, stats
 
 from newretail_ml.errors import DataError
 from newretail_ml.pricing.price_and_stock import price_and_order
-from newretail_ml.pricing.response import ConstantElasticity, Linear, SemiLog
+from newretail_ml.pricing.response import ConstantElasticity, Evidence, Linear, SemiLog
 
 LINEAR = Linear([80.0], [20.0], [-2.0])
 
@@ -129,3 +129,23 @@ def test_bad_input_is_refused(change, words):
     }
     with pytest.raises(DataError, match=words):
         price_and_order(**(given | change))
+
+
+@pytest.mark.parametrize(("cost", "salvage"), [(1.0, 0.0), (2.5, 0.0), (2.5, 2.2)])
+@pytest.mark.parametrize("goodwill", [0.0, 0.2, 3.0])
+@pytest.mark.parametrize("form", ["additive", "multiplicative"])
+def test_the_price_stays_where_the_response_is_not_identified(cost, salvage, goodwill, form):
+    never = Evidence(
+        np.array([False]), np.array(["never moved"], object), np.array([2.0]), np.array([2.0])
+    )
+    demand = Linear([20.0], [2.0], [-2.0], evidence=never)
+    noise = np.array([-4.0, 0.0, 4.0]) if form == "additive" else np.array([0.8, 1.0, 1.2])
+    given = {"lowest": 3.0, "highest": 9.0, "salvage": salvage, "goodwill": goodwill}
+    plan = price_and_order(demand, noise, cost, form=form, **given)
+    wanted = np.array([16.0, 20.0, 24.0])
+    orders = np.arange(0.0, 25.0)
+    sold = np.minimum(orders[:, None], wanted)
+    earned = 2 * sold + salvage * (orders[:, None] - sold) - goodwill * (wanted - sold)
+    assert plan.price == plan.riskless_price == 2.0
+    assert plan.expected_profit == pytest.approx((earned.mean(axis=1) - cost * orders).max())
+    assert plan.riskless_profit >= plan.expected_profit - 1e-9

@@ -59,7 +59,9 @@ def price_and_order(
     each price the best order is the newsvendor's: the smallest stock that meets demand with the
     probability (p - c + g) / (p - v + g), and the expected profit of it is searched over prices:
     on a grid of 400, then by golden sections around the best three points. With additive noise
-    the best price is not above the riskless one, with multiplicative noise not below it.
+    the best price is not above the riskless one, with multiplicative noise not below it. Where
+    the data cannot tell how demand answers the price, the response's current price is kept,
+    whatever the bounds, and only the order is chosen.
 
     Args:
         response: demand of one product, a `DemandResponse` or a fitted model that has one.
@@ -92,6 +94,9 @@ def price_and_order(
     chance = noise_of(noise)
     _check(demand, unit_cost, lowest, highest, form, salvage, goodwill)
 
+    if not demand.evidence.identified[0]:
+        lowest = highest = float(demand.prices[0])
+
     def riskless(prices: np.ndarray) -> np.ndarray:
         return (prices - unit_cost) * demand.units(prices[:, None])[:, 0]
 
@@ -102,7 +107,10 @@ def price_and_order(
     price = _best(lambda prices: plans(prices)[0], lowest, highest)
     free = _best(riskless, lowest, highest)
     profit, stock, sold, wanted = (float(one[0]) for one in plans(np.array([price])))
+    # A kept price may be below the cost: then it is best to order nothing.
     riskless_profit = float(riskless(np.array([free]))[0])
+    if free < unit_cost:
+        riskless_profit *= min(1.0, goodwill / (unit_cost - free))
     return PriceAndStock(price, stock, profit, sold, wanted, free, riskless_profit)
 
 
@@ -117,14 +125,14 @@ def _plans(
 ) -> tuple[np.ndarray, ...]:
     """Profit, stock, units sold and demand of the best order at each price."""
     gained, lost = prices - unit_cost + goodwill, unit_cost - salvage
-    ratio = np.clip(gained / (gained + lost), 0.0, 1.0)
+    ratio = np.maximum(gained, 0.0) / (np.maximum(gained, 0.0) + lost)
     safety = chance.quantile(ratio)
     short = chance.expected_above(safety)
     if form == "additive":
         stock, wanted = mean + safety, mean + chance.mean
     else:
         stock, wanted, short = mean * safety, mean * chance.mean, mean * short
-    nothing = stock <= 0
+    nothing = (stock <= 0) | (gained <= 0)
     stock = np.where(nothing, 0.0, stock)
     short = np.where(nothing, wanted, short)
     sold = wanted - short

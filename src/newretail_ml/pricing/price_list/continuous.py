@@ -14,7 +14,7 @@ from newretail_ml.errors import DataError, NewRetailError
 from newretail_ml.pricing.price_list import names as w
 from newretail_ml.pricing.price_list.products import products_of, response_of
 from newretail_ml.pricing.price_list.rules import SamePrice
-from newretail_ml.pricing.price_list.single import AT_HIGHEST, AT_LOWEST, INTERIOR
+from newretail_ml.pricing.price_list.single import AT_HIGHEST, AT_LOWEST, INTERIOR, KEPT
 from newretail_ml.pricing.response import DemandResponse, Linear
 
 _WIDE = 5.0
@@ -38,7 +38,9 @@ def category_prices(
     b_ii (p_i - c_i). A category manager charges more than product managers do, because what a
     dear product loses its substitutes win (Vives 1999, Oligopoly Pricing, chapter 6). Both are
     solved as linear equations where no bound is met; in all other cases prices climb from several
-    starts, which finds the optimum where profit has one peak.
+    starts, which finds the optimum where profit has one peak. Where the data cannot tell how
+    demand answers the price, the current one is kept, whatever the bounds, and rules do not tie
+    such products to one another.
 
     Args:
         response: expected demand, or a fitted model.
@@ -49,8 +51,8 @@ def category_prices(
         by_item: each product against the others, instead of the profit of all.
 
     Returns:
-        Keys, price, units, profit, and status: interior, at the lowest price or at the highest
-        price.
+        Keys, price, units, profit, and status: interior, at the lowest price, at the highest
+        price, or kept: not identified.
 
     Raises:
         DataError: a number is wrong, or rules of one price are asked for product by product.
@@ -65,6 +67,8 @@ def category_prices(
     cost = products[c.UNIT_COST].to_numpy(float)
     low = _bound("lowest", lowest, demand.prices / _WIDE)
     high = _bound("highest", highest, demand.prices * _WIDE)
+    kept = ~np.asarray(demand.evidence.identified, bool)
+    low, high = np.where(kept, demand.prices, low), np.where(kept, demand.prices, high)
     if (low > high).any():
         raise DataError(
             "some lowest prices are above the highest",
@@ -80,10 +84,13 @@ def category_prices(
             )
         price = _settled(demand, cost, low, high)
     else:
-        price = _together(demand, cost, low, high, _ties(same, products, keys))
+        ties = _ties(same, products, keys)
+        ties = [tie for tie in ties if not (kept[tie[0]] and kept[tie[1]])]
+        price = _together(demand, cost, low, high, ties)
+    price = np.where(kept, demand.prices, price)
     units = demand.units(price)
     near_low, near_high = price <= low * (1 + _CLOSE), price >= high * (1 - _CLOSE)
-    status = np.select([near_low, near_high], [AT_LOWEST, AT_HIGHEST], INTERIOR)
+    status = np.select([kept, near_low, near_high], [KEPT, AT_LOWEST, AT_HIGHEST], INTERIOR)
     made = {c.PRICE: price, c.UNITS: units, w.PROFIT: (price - cost) * units, w.STATUS: status}
     return products[keys].assign(**made)
 

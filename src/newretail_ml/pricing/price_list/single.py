@@ -16,6 +16,7 @@ from newretail_ml.pricing.response import ConstantElasticity, Curve, Linear, Sem
 
 INTERIOR, AT_LOWEST, AT_HIGHEST = "interior", "at the lowest price", "at the highest price"
 UNBOUNDED, AT_STOCK = "unbounded", "at the price that sells the stock"
+KEPT = "kept: not identified"
 
 
 def best_price(
@@ -32,7 +33,8 @@ def best_price(
     (a / b + c) / 2, semi-log demand A exp(-b p) gives c + 1 / b (Phillips 2021, Pricing and
     Revenue Optimization, chapter 3). With constant elasticity of at most one, profit rises with
     the price for ever: there is no best price, and the highest one is the answer. With a stock,
-    no price below the one that sells it out earns more.
+    no price below the one that sells it out earns more. Where the data cannot tell how demand
+    answers the price, the current one is kept, whatever the bounds.
 
     Args:
         response: a curve whose products do not touch each other, or a model fitted to one.
@@ -43,8 +45,8 @@ def best_price(
 
     Returns:
         Keys, price, units, profit, and status: interior, at the lowest price, at the highest
-        price, at the price that sells the stock, or unbounded (its price is the highest; NaN
-        where no highest price is given).
+        price, at the price that sells the stock, unbounded (its price is the highest; NaN where
+        no highest price is given), or kept: not identified.
 
     Raises:
         DataError: another kind of response, or a number is wrong.
@@ -73,10 +75,11 @@ def best_price(
     limit = _bounds("stock", stock, n, np.inf)
     free = _FREE[type(demand)](demand, cost)
     selling = _SELLING[type(demand)](demand, limit)
-    price = np.clip(np.maximum(free, selling), low, high)
+    kept = ~np.asarray(demand.evidence.identified, bool)
+    price = np.where(kept, demand.prices, np.clip(np.maximum(free, selling), low, high))
     status = np.select(
-        [np.isinf(free), price < free, price == free, price == selling],
-        [UNBOUNDED, AT_HIGHEST, INTERIOR, AT_STOCK],
+        [kept, np.isinf(free), price < free, price == free, price == selling],
+        [KEPT, UNBOUNDED, AT_HIGHEST, INTERIOR, AT_STOCK],
         AT_LOWEST,
     )
     if (price <= 0).any():
