@@ -49,20 +49,26 @@ class TreeInputs:
         """Where the number of the item stands."""
         return self.n_columns - len(self.calendar) - 1
 
-    def of_prices(self, log_prices: np.ndarray, before: np.ndarray) -> np.ndarray:
+    def of_prices(
+        self, log_prices: np.ndarray, before: np.ndarray, own: np.ndarray | None = None
+    ) -> np.ndarray:
         """(..., series, 5) the columns of prices.
 
         Args:
             log_prices: (..., series).
             before: (..., series) log prices of the period before.
+            own: (..., series) each product's own log price, where it is another than the one
+                that the others of its market see.
         """
         market = self.scale.market
-        relative = self.scale.relative(log_prices)
-        shown = relative + self.scale.usual
-        own_over_market = shown - market.total(shown) / market.size
-        change = np.nan_to_num(log_prices - before, nan=0.0)
+        own = log_prices if own is None else own
+        relative, own_relative = self.scale.relative(log_prices), self.scale.relative(own)
+        shown, own_shown = relative + self.scale.usual, own_relative + self.scale.usual
+        total = market.total(shown) + (own_shown - shown)
+        change = np.nan_to_num(own - before, nan=0.0)
         others = market.mean_of_others(relative), market.least_of_others(relative)
-        return np.stack([relative, own_over_market, change, *others], axis=-1)
+        columns = [own_relative, own_shown - total / market.size, change, *others]
+        return np.stack(columns, axis=-1)
 
     def of_panel(self, panel: Panel, periods: slice) -> np.ndarray:
         """(periods, series, columns) what is planned for some periods."""

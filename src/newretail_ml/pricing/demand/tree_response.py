@@ -10,10 +10,11 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from newretail_ml.pricing.demand.price_levels import PriceLevels
 from newretail_ml.pricing.demand.tree_inputs import TreeInputs
 from newretail_ml.pricing.response import DemandResponse, Evidence, checked_prices
 
-# Trees rise in steps, so a slope is measured over an arc of prices around the point.
+# Between few price levels a slope bends, so it is measured over an arc around the point.
 _ARC = 0.1
 _ROWS_AT_ONCE = 200_000
 
@@ -59,13 +60,17 @@ class Ensemble:
 class TreeResponse(DemandResponse):
     """Demand by boosted trees: falling in the own price, rising in others', with any bends.
 
-    It says what happens in the first period of a new price. Elasticities are slopes over an arc
-    of 10% to either side, because trees rise in steps.
+    It says what happens in the first period of a new price. Trees are steps, and where a step
+    lies between two prices that a product had, the data does not tell: so log units run straight
+    in the log of the own price from one such level to the next, and by the slope that products
+    share beyond the lowest and the highest. Elasticities are slopes over an
+    arc of 10% to either side.
 
     Args:
         ensemble: the trees.
         level: (n,) log units where the trees' effect is zero.
         context: (contexts, columns) the columns beside those of prices; units are their mean.
+        levels: the prices that each product had.
         keys: one row a product.
         evidence: what the response rests on.
         level_error: (n,) standard error of the level.
@@ -77,6 +82,7 @@ class TreeResponse(DemandResponse):
         ensemble: Ensemble,
         level: np.ndarray,
         context: np.ndarray,
+        levels: PriceLevels,
         *,
         keys: pd.DataFrame,
         evidence: Evidence,
@@ -86,6 +92,7 @@ class TreeResponse(DemandResponse):
         self.ensemble = ensemble
         self.level = level
         self.context = context
+        self.levels = levels
         self.keys = keys.reset_index(drop=True)
         self.evidence = evidence
         self.level_error = level_error
@@ -100,17 +107,27 @@ class TreeResponse(DemandResponse):
     def units(self, prices: np.ndarray) -> np.ndarray:
         """(..., n) expected units a period at prices (..., n)."""
         log_prices = np.log(checked_prices(prices, self.n_products))
-        inputs = self.ensemble.inputs
-        at_prices = inputs.of_prices(log_prices, self._before)
-        item = inputs.item_column - at_prices.shape[-1]
+        below, above, share = self.levels.around(log_prices)
+        between = share > 0
+        outside = self.ensemble.slope * np.where(between, 0.0, log_prices - below)
         total = np.zeros(log_prices.shape)
+        at_below, at_above = (self._price_columns(log_prices, own) for own in (below, above))
         for rest in self.context:
-            shape = (*log_prices.shape, len(rest))
-            beside = np.array(np.broadcast_to(rest, shape))
-            beside[..., item] = inputs.scale.market.item
-            columns = np.concatenate([at_prices, beside], axis=-1)
-            total += np.exp(self.level + self.ensemble.effect(columns))
+            effect = self.ensemble.effect(self._beside(at_below, rest))
+            higher = self.ensemble.effect(self._beside(at_above, rest)[between])
+            effect[between] += share[between] * (higher - effect[between])
+            total += np.exp(self.level + effect + outside)
         return total / len(self.context)
+
+    def _price_columns(self, log_prices: np.ndarray, own: np.ndarray) -> np.ndarray:
+        return self.ensemble.inputs.of_prices(log_prices, self._before, own)
+
+    def _beside(self, at_prices: np.ndarray, rest: np.ndarray) -> np.ndarray:
+        """(..., n, columns) all columns, of those of prices and those of one context."""
+        inputs = self.ensemble.inputs
+        beside = np.array(np.broadcast_to(rest, (*at_prices.shape[:-1], len(rest))))
+        beside[..., inputs.item_column - at_prices.shape[-1]] = inputs.scale.market.item
+        return np.concatenate([at_prices, beside], axis=-1)
 
     @cached_property
     def _before(self) -> np.ndarray:
@@ -168,6 +185,7 @@ class TreeResponse(DemandResponse):
             ensemble or self.ensemble,
             level,
             self.context,
+            self.levels,
             keys=self.keys,
             evidence=self.evidence,
             level_error=level_error,

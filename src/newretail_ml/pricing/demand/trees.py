@@ -18,6 +18,7 @@ from newretail_ml.pricing.demand.level import (
     level_of,
     recency,
 )
+from newretail_ml.pricing.demand.price_levels import PriceLevels
 from newretail_ml.pricing.demand.tree_inputs import TreeInputs, calendar_of
 from newretail_ml.pricing.demand.tree_response import Ensemble, TreeResponse
 from newretail_ml.pricing.response import DemandResponse
@@ -140,6 +141,7 @@ class MonotoneTrees(PriceModel):
             self._ensemble,
             self._level,
             self._inputs.ordinary(panel, panel.cut),
+            PriceLevels.of(history),
             keys=panel.keys,
             evidence=history.evidence(),
             level_error=error,
