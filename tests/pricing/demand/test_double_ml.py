@@ -94,7 +94,7 @@ def test_errors_count_clusters_by_hand():
     rng = np.random.default_rng(0)
     price, cluster = rng.normal(size=60), np.arange(60) // 6
     demand = -2 * price + rng.normal(size=10)[cluster]
-    found = Slopes.of(demand, price, np.zeros(60, int), cluster, 1)
+    found = Slopes.of(demand, price, np.zeros(60, int), cluster, np.ones(1, bool))
     slope = price @ demand / (price @ price)
     scores = [(price * (demand - slope * price))[cluster == k].sum() for k in range(10)]
     error = np.sqrt(np.sum(np.square(scores)) * 10 / 9) / (price @ price)

@@ -102,13 +102,8 @@ class DoubleML(PriceModel):
             np.stack([demand, price], axis=1),
             np.stack([self._of_units.predicted, self._of_price.predicted], axis=1),
         )
-        slopes = Slopes.of(
-            left_of_units,
-            left_of_price,
-            group[series],
-            period // block,
-            len(names),
-        )
+        told = np.bincount(group, history.evidence().identified, minlength=len(names)) > 0
+        slopes = Slopes.of(left_of_units, left_of_price, group[series], period // block, told)
         found = slopes.shrunken() if self.shrink and len(names) > 1 else slopes
         self.table_ = found.table(names)
         self._elasticity = found.elasticity[group]

@@ -8,8 +8,11 @@ import numpy as np
 
 from newretail_ml import columns as c
 from newretail_ml.errors import DataError
+from newretail_ml.features import DayOfWeek
+from newretail_ml.features.calendar import Days
 from newretail_ml.panel import Panel
 from newretail_ml.panel.panel import goes_on
+from newretail_ml.pricing.demand.confounding import together, with_weekday
 from newretail_ml.pricing.demand.market import Market
 from newretail_ml.pricing.response import Evidence
 
@@ -77,6 +80,7 @@ class History:
         log_prices: log prices; NaN where none is known.
         plans: (periods, series, plans), see `Scale.plans`.
         counts: whether zeros are too many for logarithms.
+        weekday: (periods,) 0 to 6; None where periods are longer than days.
     """
 
     scale: Scale
@@ -84,6 +88,7 @@ class History:
     log_prices: np.ndarray
     plans: np.ndarray
     counts: bool
+    weekday: np.ndarray | None
 
     @classmethod
     def of(cls, panel: Panel, counts: bool | None = None) -> History:
@@ -104,7 +109,8 @@ class History:
             units[units == 0] = np.nan
         scale = _scale(panel, ~np.isnan(units), price)
         _check_taught(units)
-        return cls(scale, units.T, np.log(price).T, scale.plans(panel, past), counts)
+        plans = scale.plans(panel, past)
+        return cls(scale, units.T, np.log(price).T, plans, counts, _weekday(panel))
 
     @property
     def teaches(self) -> np.ndarray:
@@ -122,12 +128,12 @@ class History:
             return np.log(self.units)
 
     def evidence(self) -> Evidence:
-        """Whether prices moved enough, series by series, to tell what they do."""
+        """Whether prices moved enough, and on their own, to tell what they do in each series."""
         prices, known = np.exp(self.log_prices), self.teaches.sum(axis=0)
         filled = np.where(self.teaches, self.relative, 0.0)
         spread = np.sqrt((filled**2).sum(axis=0) / np.maximum(known, 1))
         moves = (np.abs(filled) > _LEAST_SPREAD / 2).sum(axis=0)
-        reason = np.full(len(known), "", dtype=object)
+        reason = self._confounded()
         reason[(spread < _LEAST_SPREAD) | (moves < _LEAST_MOVES)] = (
             "the price hardly moved: change it in some periods, or in some locations"
         )
@@ -138,6 +144,31 @@ class History:
         highest = np.where(self.teaches, prices, -np.inf).max(axis=0)
         nowhere = np.where(known > 0, 0.0, np.nan)
         return Evidence(reason == "", reason, lowest + nowhere, highest + nowhere)
+
+    def _confounded(self) -> np.ndarray:
+        """(series,) what each price moved only together with, in words; empty where on its own."""
+        reason = np.full(self.units.shape[1], "", dtype=object)
+        known, price, market = self.teaches, self.relative, self.scale.market
+        if self.weekday is not None:
+            reason[with_weekday(price, self.weekday, known)] = (
+                "its price moved only with the weekday; change it on other weekdays too"
+            )
+        others = market.mean_of_others(price)[..., None]
+        reason[together(price, others, known)] = (
+            "prices of its market always moved together; move one without the others"
+        )
+        if self.plans.shape[-1]:
+            what = "its promotions" if c.PROMOTION in self.scale.flags else "other plans"
+            reason[together(price, self.plans, known)] = (
+                f"its price moved only together with {what}; move one without the other"
+            )
+        return reason
+
+
+def _weekday(panel: Panel) -> np.ndarray | None:
+    if panel.periods.freq != "D" or not panel.cut:
+        return None
+    return np.asarray(DayOfWeek().of_days(Days.of(panel.periods, 0, panel.cut - 1)))
 
 
 def _scale(panel: Panel, teaches: np.ndarray, price: np.ndarray) -> Scale:

@@ -45,16 +45,25 @@ class Slopes:
         price: np.ndarray,
         group: np.ndarray,
         cluster: np.ndarray,
-        n_groups: int,
+        told: np.ndarray,
     ) -> Slopes:
-        """Slopes of residuals, (rows,) each; a group that teaches nothing has those of all."""
+        """Slopes of residuals, (rows,) each; a group that teaches nothing has those of all.
+
+        Args:
+            demand: (rows,) what is left of log units.
+            price: (rows,) what is left of log prices.
+            group: (rows,) number of the group.
+            cluster: (rows,) number of the block of periods.
+            told: (groups,) whether the price moved on its own; others teach nothing.
+        """
+        n_groups = len(told)
         n_clusters = int(cluster.max()) + 1
         rows = np.bincount(group, minlength=n_groups)
         strength = np.bincount(group, price**2, minlength=n_groups)
-        taught = strength > 1e-12 * len(price)
-        shared = float(price @ demand / max(price @ price, 1e-300))
-        slope = np.bincount(group, price * demand, minlength=n_groups)
-        slope = np.divide(slope, strength, out=np.full(n_groups, shared), where=taught)
+        taught = told & (strength > 1e-12 * len(price))
+        common = np.bincount(group, price * demand, minlength=n_groups)
+        shared = float(common[taught].sum() / max(strength[taught].sum(), 1e-300))
+        slope = np.divide(common, strength, out=np.full(n_groups, shared), where=taught)
         cell = group * n_clusters + cluster
         size = n_groups * n_clusters
         score = np.bincount(cell, price * (demand - slope[group] * price), minlength=size)
