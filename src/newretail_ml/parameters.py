@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any, Self
+from collections.abc import Mapping, Sequence
+from typing import Any, Self, TypeVar
+
+from newretail_ml.errors import DataError
+
+Model = TypeVar("Model")
 
 
 class Parameterized:
@@ -36,3 +41,19 @@ class Parameterized:
 
 def _same(value: object, default: object) -> bool:
     return value is default or (type(value) is type(default) and value == default)
+
+
+def named_models(models: Mapping[str, Model] | Sequence[Model]) -> dict[str, Model]:
+    """Models by name: those that were given, or else how each was made.
+
+    Raises:
+        DataError: there are none, or two are the same and have no names.
+    """
+    if not models:
+        raise DataError("no models were given", next_step="Pass at least one.")
+    if isinstance(models, Mapping):
+        return dict(models)
+    named = {repr(model): model for model in models}
+    if len(named) < len(models):
+        raise DataError("two models are the same", next_step="Name them: {name: model}.")
+    return named

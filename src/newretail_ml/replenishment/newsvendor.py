@@ -12,6 +12,7 @@ import numpy as np
 
 from newretail_ml.checks import as_numbers, check_number
 from newretail_ml.errors import DataError
+from newretail_ml.forecast.ranks import sample_rank
 from newretail_ml.replenishment.demand import Demand, as_demand
 
 
@@ -205,7 +206,5 @@ def sample_quantile(demand: np.ndarray, probability: float | np.ndarray) -> np.n
     """
     ordered = np.sort(demand, axis=-1)
     n = ordered.shape[-1]
-    # A ratio that is a whole number of samples must not slip to the next by a rounding error.
-    rank = np.ceil(np.asarray(probability, float) * n - 1e-9).astype(int) - 1
-    rank = np.broadcast_to(np.clip(rank, 0, n - 1), ordered.shape[:-1])
+    rank = np.broadcast_to(sample_rank(probability, n), ordered.shape[:-1])
     return np.take_along_axis(ordered, rank[..., None], axis=-1)[..., 0]

@@ -1,5 +1,6 @@
-"""Reads the values of a column as ids, numbers or times, whatever form they came in."""
+"""Reads the values of a column as ids, numbers or times, and finds rows by their ids."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from numbers import Integral
@@ -142,3 +143,13 @@ def _to_wall_clock(
 
 def _no_times(values: pd.Series) -> pd.Series:
     return pd.Series(pd.NaT, index=values.index, name=values.name, dtype="datetime64[us]")
+
+
+def row_of(lines: pd.DataFrame, terms: pd.DataFrame, keys: Sequence[str]) -> np.ndarray:
+    """(lines,) the row of the terms that each line's keys name, -1 where there is none."""
+    if not keys:
+        return np.zeros(len(lines), np.intp) if len(terms) else np.full(len(lines), -1)
+    if len(keys) == 1:
+        return pd.Index(terms[keys[0]]).get_indexer(pd.Index(lines[keys[0]]))
+    index = pd.MultiIndex.from_frame(terms[list(keys)])
+    return index.get_indexer(pd.MultiIndex.from_frame(lines[list(keys)]))

@@ -15,6 +15,7 @@ from newretail_ml.forecasting.judging.costs import StockCosts
 from newretail_ml.forecasting.judging.folds import Fold, Folds, check_reach, refit_every, views_of
 from newretail_ml.forecasting.judging.segments import scores_by_segment
 from newretail_ml.panel import Panel
+from newretail_ml.parameters import named_models
 
 CUT = "cut"
 METRIC = "metric"
@@ -142,7 +143,7 @@ def backtest(
     """
     from tqdm import tqdm
 
-    named = _named(models)
+    named = named_models(models)
     views = views_of(panel, horizon, folds, horizon if step is None else step, cuts)
     totals = totals or sorted({min(7 if panel.periods.freq == "D" else 1, horizon), horizon})
     check_reach(horizon, (*totals, costs.interval if costs else 0))
@@ -213,14 +214,3 @@ class _Collected:
             raise DataError(f"no model could be judged: {reasons}", next_step="Bring more history.")
         joined = {name: pd.concat(parts, ignore_index=True) for name, parts in self.tables.items()}
         return Backtest(forecasts=self.forecasts, not_run=self.not_run, **joined)
-
-
-def _named(models: Sequence[Forecaster] | Mapping[str, Forecaster]) -> dict[str, Forecaster]:
-    if not models:
-        raise DataError("no models were given", next_step="Pass at least one.")
-    if isinstance(models, Mapping):
-        return dict(models)
-    named = {repr(model): model for model in models}
-    if len(named) < len(models):
-        raise DataError("two models are the same", next_step="Name them: {name: model}.")
-    return named

@@ -12,6 +12,7 @@ from newretail_ml import columns as c
 from newretail_ml.checks import check_whole
 from newretail_ml.errors import DataError
 from newretail_ml.panel import Panel
+from newretail_ml.parameters import named_models
 from newretail_ml.pricing.demand.base import PriceModel
 
 CUT = "cut"
@@ -156,9 +157,8 @@ def errors(actual: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
 
 
 def _named(models: Mapping[str, PriceModel] | Sequence[PriceModel]) -> dict[str, PriceModel]:
-    if not models:
-        raise DataError("no models were given", next_step="Pass at least one.")
-    given: list[object] = list(models.values() if isinstance(models, Mapping) else models)
+    named = named_models(models)
+    given: list[object] = list(named.values())
     for model in given:
         if not isinstance(model, PriceModel):
             name = model.__name__ if isinstance(model, type) else type(model).__name__
@@ -170,9 +170,4 @@ def _named(models: Mapping[str, PriceModel] | Sequence[PriceModel]) -> dict[str,
                 if isinstance(model, type)
                 else "Pass a PriceModel.",
             )
-    if isinstance(models, Mapping):
-        return dict(models)
-    named = {repr(model): model for model in models}
-    if len(named) < len(models):
-        raise DataError("two models are the same", next_step="Name them: {name: model}.")
     return named

@@ -60,6 +60,16 @@ class Table:
         return self.frame[name].to_numpy(float)
 
 
+def check_forecast(forecast: object) -> None:
+    """Raise unless it is a forecast with finite paths."""
+    if not isinstance(forecast, Forecast) or not np.isfinite(forecast.paths).all():
+        raise DataError(
+            "it is no Forecast, or has paths that are not finite",
+            table="forecast",
+            next_step="Pass the forecast of a fitted model.",
+        )
+
+
 def checked_state(
     state: object, forecast: Forecast, response: DemandResponse, *, with_orders: bool
 ) -> Table:
@@ -73,12 +83,7 @@ def checked_state(
         raise DataError(
             f"it is a {type(state).__name__}", table=STATE, next_step="Pass a DataFrame."
         )
-    if not isinstance(forecast, Forecast) or not np.isfinite(forecast.paths).all():
-        raise DataError(
-            "it is no Forecast, or has paths that are not finite",
-            table="forecast",
-            next_step="Pass the forecast of a fitted model.",
-        )
+    check_forecast(forecast)
     keys = list(forecast.keys.columns)
     need_columns(state, STATE, [*keys, c.ON_HAND])
     frame = state.reset_index(drop=True)

@@ -9,6 +9,7 @@ import numpy as np
 
 from newretail_ml.checks import check_numbers
 from newretail_ml.errors import DataError
+from newretail_ml.forecast.ranks import sample_rank
 
 
 class Noise(ABC):
@@ -97,17 +98,6 @@ def noise_of(given: Any) -> Noise:
             "the noise has no finite mean", next_step="Pass another distribution, or samples."
         )
     return made
-
-
-def sample_rank(probability: float | np.ndarray, n: int) -> np.ndarray:
-    """Place among n ordered samples of the smallest that covers a probability.
-
-    >>> sample_rank([0.5, 0.51], 4).tolist()
-    [1, 2]
-    """
-    # A share that is a whole number of samples must not slip to the next by a rounding error.
-    rank = np.ceil(np.asarray(probability, float) * n - 1e-9).astype(np.intp) - 1
-    return np.clip(rank, 0, n - 1)
 
 
 def _legendre(n: int = 64) -> tuple[np.ndarray, np.ndarray]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from newretail_ml.pricing.price_and_stock.noise import sample_rank
+from newretail_ml.forecast.ranks import sample_rank
 
 _ITEMS = 256
 

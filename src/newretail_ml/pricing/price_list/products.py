@@ -14,7 +14,7 @@ from newretail_ml.errors import DataError, NotFittedError
 from newretail_ml.pricing.demand.base import PriceModel
 from newretail_ml.pricing.response import DemandResponse
 from newretail_ml.pricing.response.base import checked_prices
-from newretail_ml.tables.parsing import to_text
+from newretail_ml.tables.parsing import row_of, to_text
 
 COSTS = "costs"
 
@@ -65,13 +65,9 @@ def products_of(response: DemandResponse, costs: object) -> pd.DataFrame:
 
 
 def rows_of(lines: pd.DataFrame, table: pd.DataFrame, keys: Sequence[str]) -> np.ndarray:
-    """(lines,) the row of the table that each line's keys name, -1 where there is none."""
+    """(lines,) as `row_of`, with keys of any type read as text."""
     names = list(keys)
-    asked, given = lines[names].apply(to_text), table[names].apply(to_text)
-    if len(names) == 1:
-        return pd.Index(given[names[0]]).get_indexer(pd.Index(asked[names[0]]))
-    index = pd.MultiIndex.from_frame(given)
-    return index.get_indexer(pd.MultiIndex.from_frame(asked))
+    return row_of(lines[names].apply(to_text), table[names].apply(to_text), names)
 
 
 def selected(products: pd.DataFrame, where: Mapping[str, Any] | None, rule: str) -> np.ndarray:
@@ -87,13 +83,7 @@ def selected(products: pd.DataFrame, where: Mapping[str, Any] | None, rule: str)
     """
     chosen = np.ones(len(products), bool)
     for name, values in (where or {}).items():
-        if name not in products:
-            raise DataError(
-                f"the rule '{rule}' asks for a column that there is not",
-                table=COSTS,
-                column=name,
-                next_step=f"Add it to the costs; there are {', '.join(products.columns)}.",
-            )
+        _need(products, name, rule)
         wanted = [values] if isinstance(values, str) or np.ndim(values) == 0 else list(values)
         texts = to_text(pd.Series(wanted, dtype=object)).tolist()
         held = to_text(products[name])
@@ -113,13 +103,7 @@ def values_of(products: pd.DataFrame, values: object, rule: str) -> np.ndarray:
     NaN where a product has none. Raises as `selected` does, and for numbers not above zero.
     """
     if isinstance(values, str):
-        if values not in products:
-            raise DataError(
-                f"the rule '{rule}' asks for a column that there is not",
-                table=COSTS,
-                column=values,
-                next_step=f"Add it to the costs; there are {', '.join(products.columns)}.",
-            )
+        _need(products, values, rule)
         numbers = pd.to_numeric(products[values], errors="coerce").to_numpy(float)
         bad = np.isnan(numbers) & products[values].notna().to_numpy()
     elif isinstance(values, Mapping):
@@ -146,6 +130,16 @@ def named(products: pd.DataFrame, keys: Sequence[str], rows: np.ndarray, most: i
     words = [" at ".join(map(str, row)) for row in frame.itertuples(index=False)]
     more = f" and {len(rows) - most:,} more" if len(rows) > most else ""
     return ", ".join(words) + more
+
+
+def _need(products: pd.DataFrame, column: str, rule: str) -> None:
+    if column not in products:
+        raise DataError(
+            f"the rule '{rule}' asks for a column that there is not",
+            table=COSTS,
+            column=column,
+            next_step=f"Add it to the costs; there are {', '.join(products.columns)}.",
+        )
 
 
 def _joined(keys: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:

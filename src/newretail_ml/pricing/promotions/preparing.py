@@ -16,6 +16,7 @@ from newretail_ml.checks import (
 from newretail_ml.errors import DataError
 from newretail_ml.forecast import Forecast
 from newretail_ml.pricing.markdown.ratios import demand_ratios
+from newretail_ml.pricing.markdown.table import check_forecast
 from newretail_ml.pricing.price_list.products import rows_of
 from newretail_ml.pricing.promotions.depths import depths_of, dips_of, lifts_of
 from newretail_ml.pricing.promotions.problem import Problem
@@ -45,12 +46,7 @@ def problem_of(
         DataError: something is missing or out of its range.
     """
     cuts = depths_of(depths)
-    if not isinstance(forecast, Forecast) or not np.isfinite(forecast.paths).all():
-        raise DataError(
-            "it is no Forecast, or has paths that are not finite",
-            table="forecast",
-            next_step="Pass the forecast of a fitted model.",
-        )
+    check_forecast(forecast)
     keys = list(forecast.keys.columns)
     frame = _items(items, forecast, keys)
     product = _products(frame, response)

@@ -21,9 +21,9 @@ from newretail_ml.replenishment.planning.line_terms import (
 )
 from newretail_ml.replenishment.planning.stock import Stock, stock_of
 from newretail_ml.replenishment.planning.supply import State, Supply
-from newretail_ml.replenishment.planning.terms import row_of
 from newretail_ml.replenishment.planning.timing import Timing, timing_of
 from newretail_ml.replenishment.planning.wide import supplier_of, with_supplier_terms
+from newretail_ml.tables.parsing import row_of
 
 NEVER = 2**30
 OPEN = "open"

@@ -19,9 +19,8 @@ from newretail_ml.replenishment.planning.reasons import NO_FORECAST, NO_STOCK_RE
 from newretail_ml.replenishment.planning.settling import settle
 from newretail_ml.replenishment.planning.substituting import with_substitutes
 from newretail_ml.replenishment.planning.supply import OrderRules, State, Supply
-from newretail_ml.replenishment.planning.terms import row_of
 from newretail_ml.replenishment.planning.wide import wide_table
-from newretail_ml.tables.parsing import to_text
+from newretail_ml.tables.parsing import row_of, to_text
 
 
 def plan_orders(

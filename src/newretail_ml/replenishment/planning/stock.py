@@ -12,7 +12,7 @@ from newretail_ml.errors import DataError
 from newretail_ml.panel import Periods
 from newretail_ml.replenishment.planning.line_terms import number
 from newretail_ml.replenishment.planning.supply import State
-from newretail_ml.replenishment.planning.terms import row_of
+from newretail_ml.tables.parsing import row_of
 
 _DATED = {c.ON_ORDER: "due", c.ON_HAND: "batches"}
 

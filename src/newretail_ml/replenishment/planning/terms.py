@@ -18,7 +18,7 @@ from newretail_ml.checks import (
     refuse_values,
 )
 from newretail_ml.errors import DataError
-from newretail_ml.tables.parsing import to_text
+from newretail_ml.tables.parsing import row_of, to_text
 
 
 @dataclass(frozen=True)
@@ -127,16 +127,6 @@ def joined(lines: pd.DataFrame, terms: pd.DataFrame, keys: Sequence[str]) -> pd.
         values = values.set_axis(lines.index).where(found >= 0)
         added[name] = values.fillna(lines[name]) if name in lines else values
     return lines.assign(**added)
-
-
-def row_of(lines: pd.DataFrame, terms: pd.DataFrame, keys: Sequence[str]) -> np.ndarray:
-    """(lines,) the row of the terms that each line's keys name, -1 where there is none."""
-    if not keys:
-        return np.zeros(len(lines), np.intp) if len(terms) else np.full(len(lines), -1)
-    if len(keys) == 1:
-        return pd.Index(terms[keys[0]]).get_indexer(pd.Index(lines[keys[0]]))
-    index = pd.MultiIndex.from_frame(terms[list(keys)])
-    return index.get_indexer(pd.MultiIndex.from_frame(lines[list(keys)]))
 
 
 def _numbers(values: pd.Series, table: str) -> pd.Series:

@@ -13,9 +13,9 @@ from newretail_ml.replenishment.planning.terms import (
     checked_columns,
     checked_keys,
     joined,
-    row_of,
     supplier_keys,
 )
+from newretail_ml.tables.parsing import row_of
 
 
 def wide_table(
