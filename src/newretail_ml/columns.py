@@ -63,6 +63,14 @@ JOINED: Final = "joined"
 
 CENSORED: Final = "censored"
 
+RANK: Final = "rank"
+SCORE: Final = "score"
+SLOT: Final = "slot"
+REASON: Final = "reason"
+SIMILAR_ITEM: Final = "similar_item_id"
+PART: Final = "part"
+CONTRIBUTION: Final = "contribution"
+
 REVENUE: Final = "revenue"
 PROFIT: Final = "profit"
 RETURNS: Final = "returns"

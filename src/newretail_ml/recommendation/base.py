@@ -1,0 +1,263 @@
+"""What every recommender has in common: one way to fit, to ask, and one table out."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import Self
+
+import numpy as np
+import pandas as pd
+
+from newretail_ml import columns as c
+from newretail_ml.checks import check_whole
+from newretail_ml.errors import DataError, NotFittedError
+from newretail_ml.interactions import Interactions
+from newretail_ml.parameters import Parameterized
+from newretail_ml.recommendation.lists.availability import Availability, Available
+from newretail_ml.recommendation.lists.customers import customer_ids
+from newretail_ml.recommendation.lists.explaining import explained
+from newretail_ml.recommendation.lists.filling import FillIn
+from newretail_ml.recommendation.lists.offer import Kind, Offer
+from newretail_ml.recommendation.lists.slots import Slots, fill_up
+from newretail_ml.recommendation.lists.table import Chosen, slate_table
+from newretail_ml.recommendation.topk import NOTHING, best_of_rows
+
+_CELLS = 1 << 24
+
+
+class Recommender(Parameterized, ABC):
+    """A model of what customers buy next.
+
+    Parameters go into the constructor, `fit` returns the model, what was learned ends in an
+    underscore. A model sees events before the cut only. Lists have k items wherever k can be
+    offered: what the model has nothing to say about is filled by popularity, and says so.
+
+    Attributes:
+        interactions_: what the model learned from.
+    """
+
+    interactions_: Interactions
+
+    def fit(self, interactions: Interactions) -> Self:
+        """Learn from all events before the cut.
+
+        Raises:
+            DataError: these are not interactions, or there are none.
+        """
+        self._fit(_checked(interactions))
+        self.interactions_ = interactions
+        self._fill_in = FillIn(interactions)
+        return self
+
+    def recommend(
+        self,
+        customers: Sequence[str] | pd.Series | pd.Index | None = None,
+        k: int = 10,
+        *,
+        available: Available = None,
+        exclude_bought: bool = False,
+        channel: str | None = None,
+        mix: Mapping[str, int] | None = None,
+    ) -> pd.DataFrame:
+        """The best k items of each customer.
+
+        Args:
+            customers: ids; None: all that are known. Unknown ones get what is popular.
+            k: items for each, at least 1.
+            available: what can be offered: item ids, or a table of item_id, and customer_id,
+                location_id, channel or units where the offer differs; None: all items.
+            exclude_bought: leave out what the customer bought before, for discovery.
+            channel: the channel of the slates, where the offer differs; None: the favourite one.
+            mix: how many slots of each kind, such as {"repeat": 6, "discovery": 4}; a kind that
+                runs out is filled by the other one. It must add up to k.
+
+        Returns:
+            One row a slot, by customer as they were given and rank: customer_id, item_id, rank
+            (from 1), score (falling; no unit, and not comparable between models), slot (repeat or
+            discovery), reason.
+
+        Raises:
+            NotFittedError: `fit` was not called.
+            DataError: an argument cannot be used.
+        """
+        known = self._fitted()
+        check_whole("k", k, at_least=1)
+        slots = Slots.of(k, exclude_bought, mix)
+        ids = customer_ids(customers, known)
+        availability = Availability.of(available, known, ids, channel)
+        rows = known.rows_of(ids)
+        parts = [
+            self._part(rows[part], part.start, availability.offer(part, rows[part], known), slots)
+            for part in _batches(len(rows), known.n_items)
+        ]
+        items = np.append(known.items[c.ITEM].to_numpy(object), availability.new_items)
+        return slate_table(parts, ids, items)
+
+    def similar_items(
+        self, items: Sequence[str] | pd.Series | pd.Index, k: int = 10
+    ) -> pd.DataFrame:
+        """The k items most like each of some items.
+
+        Args:
+            items: ids.
+            k: items for each, at least 1.
+
+        Returns:
+            item_id, similar_item_id, rank, score. Items that share no customer are left out.
+
+        Raises:
+            NotFittedError: `fit` was not called.
+            DataError: an item is not known.
+        """
+        known = self._fitted()
+        check_whole("k", k, at_least=1)
+        columns = _known_columns(known, items)
+        position, score = best_of_rows(self._similarities(columns), min(k, known.n_items))
+        row, place = np.nonzero(position >= 0)
+        labels = known.items[c.ITEM].to_numpy(object)
+        return pd.DataFrame(
+            {
+                c.ITEM: labels[columns[row]],
+                c.SIMILAR_ITEM: labels[position[row, place]],
+                c.RANK: place + 1,
+                c.SCORE: score[row, place].astype(float),
+            }
+        )
+
+    def explain(self, customer: str, item: str) -> pd.DataFrame:
+        """Why a customer is offered an item: facts, and what each adds to the score.
+
+        Returns:
+            part (what it is, in words) and contribution (what it adds to the score; missing for
+            facts that the score is not a sum of). The last row is the score.
+
+        Raises:
+            NotFittedError: `fit` was not called.
+            DataError: the customer or the item is not known.
+        """
+        known = self._fitted()
+        row = known.rows_of([customer])
+        if row[0] < 0:
+            raise DataError(
+                f"the customer {customer!r} is not known",
+                next_step="Ask for one with orders before the cut; others get what is popular.",
+            )
+        column = _known_columns(known, [item])
+        score = float(self._scores(row)[0, column[0]])
+        return explained(known, int(row[0]), int(column[0]), self._parts(row, column), score)
+
+    @abstractmethod
+    def _fit(self, known: Interactions) -> None:
+        """Learn."""
+
+    @abstractmethod
+    def _scores(self, rows: np.ndarray) -> np.ndarray:
+        """(len(rows), items) scores of known customers; -inf where there is nothing to say.
+
+        A new array of floats: the caller writes into it.
+        """
+
+    @abstractmethod
+    def _reasons(self, rows: np.ndarray, items: np.ndarray) -> np.ndarray:
+        """(n,) a few words on why the customer of each row is offered its item; both (n,)."""
+
+    def _parts(self, rows: np.ndarray, items: np.ndarray) -> pd.DataFrame:  # noqa: ARG002
+        """Part and contribution of one customer's score of one item."""
+        return pd.DataFrame(
+            {c.PART: pd.Series(dtype=object), c.CONTRIBUTION: pd.Series(dtype=float)}
+        )
+
+    def _similarities(self, items: np.ndarray) -> np.ndarray:
+        """(len(items), items) likeness, -inf for the item itself and where there is none.
+
+        By default the cosine between the sets of customers who bought them.
+        """
+        bought = self.interactions_.counts.astype(bool).astype(np.float64).tocsc()
+        together = (bought[:, items].T @ bought).toarray()
+        buyers = np.sqrt(np.maximum(bought.sum(axis=0), 1)).A1
+        score = together / buyers[items][:, None] / buyers
+        score[np.arange(len(items)), items] = 0.0
+        return np.where(score > 0, score, -np.inf)
+
+    def _best(
+        self, rows: np.ndarray, k: int, offer: Offer, kind: Kind
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """(n, k) positions and scores of the best that can be offered; -1 where there are fewer.
+
+        Models that score few items of a customer override this: it makes dense arrays.
+        """
+        return best_of_rows(offer.restrict(self._scores(rows), kind), k)
+
+    def _part(self, rows: np.ndarray, start: int, offer: Offer, slots: Slots) -> Chosen:
+        """The filled slots of a batch of customers, rows of -1 being unknown ones."""
+        position = np.full((len(rows), slots.k), NOTHING)
+        score = np.full((len(rows), slots.k), -np.inf)
+        known = np.flatnonzero(rows >= 0)
+        if len(known):
+            best = partial(self._best, rows[known], offer=offer.only(known))
+            position[known], score[known] = slots.choose(lambda k, kind: best(k=k, kind=kind))
+        from_model = position != NOTHING
+        short = np.flatnonzero(~from_model.all(axis=1))
+        if len(short):
+            popular = self._fill_in.scores(rows[short], offer.n_items)
+            part = (position[short], score[short])
+            filled = fill_up(part, popular, offer.only(short), slots.kind)
+            position[short], score[short] = filled
+        return self._told(rows, start, offer, position, score, from_model)
+
+    def _told(
+        self,
+        rows: np.ndarray,
+        start: int,
+        offer: Offer,
+        position: np.ndarray,
+        score: np.ndarray,
+        from_model: np.ndarray,
+    ) -> Chosen:
+        """The slots with their kind and the reason for each."""
+        row, place = np.nonzero(position != NOTHING)
+        item, own = position[row, place], from_model[row, place]
+        reason = np.empty(len(row), dtype=object)
+        reason[own] = self._reasons(rows[row[own]], item[own])
+        reason[~own] = self._fill_in.reasons(rows[row[~own]])
+        repeat = offer.bought_before(row, item)
+        return Chosen(row + start, item, place + 1, score[row, place], repeat, reason)
+
+    def _fitted(self) -> Interactions:
+        if not hasattr(self, "interactions_"):
+            raise NotFittedError(self)
+        return self.interactions_
+
+
+def _checked(interactions: object) -> Interactions:
+    if not isinstance(interactions, Interactions):
+        raise DataError(
+            f"a {type(interactions).__name__} is not interactions",
+            next_step="Pass Interactions.from_tables(tables) or Interactions.from_frame(frame).",
+        )
+    if not len(interactions.events):
+        raise DataError(
+            "there is no event before the cut",
+            table="interactions",
+            next_step="Choose a later cut.",
+        )
+    return interactions
+
+
+def _known_columns(known: Interactions, items: Sequence[str] | pd.Series | pd.Index) -> np.ndarray:
+    columns = known.columns_of(items)
+    if (columns < 0).any():
+        unknown = pd.Index(items)[columns < 0]
+        raise DataError(
+            f"{len(unknown):,} items are not known, the first is {unknown[0]!r}",
+            next_step="Ask for items that were sold before the cut.",
+        )
+    return columns
+
+
+def _batches(n: int, n_items: int) -> Iterator[slice]:
+    """Slices of the customers, such that dense arrays of a batch stay small."""
+    size = max(_CELLS // max(n_items, 1), 1)
+    return (slice(start, min(start + size, n)) for start in range(0, n, size))
