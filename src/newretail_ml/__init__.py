@@ -4,9 +4,19 @@ A model turns what is known until day t into a `Forecast`; a policy turns the sh
 `Forecast` into a decision; the world turns a decision and real demand into money.
 """
 
-from newretail_ml import features, forecasting, plots, pricing, replenishment, tracking, world
+from newretail_ml import (
+    features,
+    forecasting,
+    plots,
+    pricing,
+    recommendation,
+    replenishment,
+    tracking,
+    world,
+)
 from newretail_ml.errors import DataError, InfeasibleError, NewRetailError, NotFittedError
 from newretail_ml.forecast import Forecast
+from newretail_ml.interactions import Interactions
 from newretail_ml.panel import Panel
 from newretail_ml.tables import RetailTables
 
@@ -14,6 +24,7 @@ __all__ = [
     "DataError",
     "Forecast",
     "InfeasibleError",
+    "Interactions",
     "NewRetailError",
     "NotFittedError",
     "Panel",
@@ -22,6 +33,7 @@ __all__ = [
     "forecasting",
     "plots",
     "pricing",
+    "recommendation",
     "replenishment",
     "tracking",
     "world",

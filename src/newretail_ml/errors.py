@@ -50,11 +50,16 @@ class DataError(NewRetailError, ValueError):
 
 
 class NotFittedError(NewRetailError, AttributeError):
-    """A model was asked for an answer before it was fitted."""
+    """A model was asked for an answer before it was fitted.
 
-    def __init__(self, model: object) -> None:
+    Args:
+        model: the model.
+        data: what its `fit` takes.
+    """
+
+    def __init__(self, model: object, data: str = "panel") -> None:
         name = type(model).__name__
-        super().__init__(f"This {name} is not fitted yet. Call {name}.fit(panel) first.")
+        super().__init__(f"This {name} is not fitted yet. Call {name}.fit({data}) first.")
 
 
 class InfeasibleError(NewRetailError):

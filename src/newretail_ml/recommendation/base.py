@@ -227,7 +227,7 @@ class Recommender(Parameterized, ABC):
 
     def _fitted(self) -> Interactions:
         if not hasattr(self, "interactions_"):
-            raise NotFittedError(self)
+            raise NotFittedError(self, "interactions")
         return self.interactions_
 
 
