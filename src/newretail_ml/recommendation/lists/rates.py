@@ -40,8 +40,8 @@ def popularity_rates(
     A group's rate is a mean of its own and its parent's (location and segment, location, chain),
     the parent counting as `weight` events: empirical Bayes with a fixed prior. A day on which an
     item was available in half of the shops counts half, so that no item is unpopular for having
-    been out of stock. An item launched in the window without a sale has half the mean rate of its
-    category.
+    been out of stock. An item launched in the window without a sale has half the mean rate of
+    those of its category that sell.
 
     Args:
         known: what is known.
@@ -81,7 +81,8 @@ def _with_new_items(rate: np.ndarray, known: Interactions, days: float) -> np.nd
         return rate
     age = (pd.Timestamp(known.cut) - known.items[c.LAUNCH_DATE]).dt.days.to_numpy(float)
     new = (rate == 0) & (age <= days)
-    mean = pd.Series(np.where(new, np.nan, rate)).groupby(known.items[c.CATEGORY]).transform("mean")
+    sold = pd.Series(np.where(rate > 0, rate, np.nan))
+    mean = sold.groupby(known.items[c.CATEGORY]).transform("mean")
     return np.where(new, mean.fillna(0.0).to_numpy() / 2, rate)
 
 

@@ -1,0 +1,82 @@
+"""Who can be offered what."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from newretail_ml import DataError
+from newretail_ml.interactions import Interactions
+from newretail_ml.recommendation.lists.availability import Availability
+
+ORDERS = pd.DataFrame(
+    {
+        "customer_id": ["ann", "bob", "bob", "eve"],
+        "item_id": ["tea", "tea", "jam", "ham"],
+        "time": ["2026-05-01", "2026-05-02", "2026-05-02", "2026-05-03"],
+        "location_id": ["north", "south", "south", None],
+        "channel": ["store", "store", "store", "online"],
+    }
+)
+KNOWN = Interactions.from_frame(ORDERS)
+WHO = pd.Index(["ann", "bob", "eve", "nobody"])
+
+
+def offered(available, channel=None, known=KNOWN) -> dict[str, set[str]]:
+    made = Availability.of(available, known, WHO, channel)
+    mask = made.offer(slice(0, len(WHO)), known.rows_of(WHO), known).offered
+    items = np.append(known.items["item_id"].to_numpy(object), made.new_items)
+    return {who: set(items[row]) for who, row in zip(WHO, mask, strict=True)}
+
+
+def test_a_list_of_items_is_for_everybody():
+    assert offered(["tea", "new"]) == dict.fromkeys(WHO, {"tea", "new"})
+
+
+def test_the_customers_own_location_decides_and_any_where_it_is_not_known():
+    table = pd.DataFrame({"item_id": ["tea", "jam"], "location_id": ["north", "south"]})
+    assert offered(table) == {
+        "ann": {"tea"},
+        "bob": {"jam"},
+        "eve": {"tea", "jam"},
+        "nobody": {"tea", "jam"},
+    }
+
+
+def test_a_location_that_has_nothing_left_offers_nothing():
+    table = pd.DataFrame(
+        {"item_id": ["tea", "jam"], "location_id": ["north", "south"], "units": [0, 3]}
+    )
+    assert offered(table)["ann"] == set()
+    assert offered(table)["bob"] == {"jam"}
+
+
+def test_the_channel_decides():
+    table = pd.DataFrame({"item_id": ["tea", "jam"], "channel": ["store", "online"]})
+    usual = offered(table)
+    assert (usual["ann"], usual["eve"]) == ({"tea"}, {"jam"})
+    assert offered(table, "online") == dict.fromkeys(WHO, {"jam"})
+    assert offered(table, "kiosk") == dict.fromkeys(WHO, set())
+
+
+def test_rows_that_name_customers_are_for_them_alone():
+    table = pd.DataFrame({"item_id": ["tea", "jam", "tea"], "customer_id": ["ann", "bob", "x"]})
+    assert offered(table) == {"ann": {"tea"}, "bob": {"jam"}, "eve": set(), "nobody": set()}
+
+
+def test_without_a_table_all_that_is_not_delisted_is_offered():
+    items = pd.DataFrame({"item_id": ["tea", "jam"], "delisting_date": [None, "2026-05-03"]})
+    items["delisting_date"] = pd.to_datetime(items["delisting_date"])
+    known = Interactions.from_frame(ORDERS, items=items)
+    assert offered(None, known=known) == dict.fromkeys(WHO, {"tea", "ham"})
+
+
+def test_what_cannot_be_read_is_refused():
+    for table, word in (
+        (pd.DataFrame({"item_id": [None]}), "missing"),
+        (pd.DataFrame({"item_id": ["tea"], "location_id": [None]}), "missing"),
+        (pd.DataFrame({"item_id": ["tea"], "units": [np.nan]}), "not numbers"),
+    ):
+        with pytest.raises(DataError, match=word):
+            offered(table)
+    with pytest.raises(DataError, match="one text"):
+        offered("tea")
