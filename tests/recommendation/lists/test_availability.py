@@ -29,7 +29,7 @@ def offered(available, channel=None, known=KNOWN) -> dict[str, set[str]]:
 
 
 def test_a_list_of_items_is_for_everybody():
-    assert offered(["tea", "new"]) == dict.fromkeys(WHO, {"tea", "new"})
+    assert offered(["tea", "new"]) == {who: {"tea", "new"} for who in WHO}
 
 
 def test_the_customers_own_location_decides_and_any_where_it_is_not_known():
@@ -54,8 +54,8 @@ def test_the_channel_decides():
     table = pd.DataFrame({"item_id": ["tea", "jam"], "channel": ["store", "online"]})
     usual = offered(table)
     assert (usual["ann"], usual["eve"]) == ({"tea"}, {"jam"})
-    assert offered(table, "online") == dict.fromkeys(WHO, {"jam"})
-    assert offered(table, "kiosk") == dict.fromkeys(WHO, set())
+    assert offered(table, "online") == {who: {"jam"} for who in WHO}
+    assert offered(table, "kiosk") == {who: set() for who in WHO}
 
 
 def test_rows_that_name_customers_are_for_them_alone():
@@ -67,7 +67,7 @@ def test_without_a_table_all_that_is_not_delisted_is_offered():
     items = pd.DataFrame({"item_id": ["tea", "jam"], "delisting_date": [None, "2026-05-03"]})
     items["delisting_date"] = pd.to_datetime(items["delisting_date"])
     known = Interactions.from_frame(ORDERS, items=items)
-    assert offered(None, known=known) == dict.fromkeys(WHO, {"tea", "ham"})
+    assert offered(None, known=known) == {who: {"tea", "ham"} for who in WHO}
 
 
 def test_what_cannot_be_read_is_refused():
