@@ -234,6 +234,22 @@ def test_the_future_changes_nothing(unfitted):
     pd.testing.assert_frame_equal(*lists)
 
 
+def test_the_same_history_again_gives_the_same_lists(fitted):
+    again = fitted.with_history(KNOWN)
+    pd.testing.assert_frame_equal(again.recommend(k=6), fitted.recommend(k=6))
+
+
+def test_customers_it_never_saw_get_lists_of_their_own_history(unfitted):
+    new = FRAME["customer_id"] < "customer 06"
+    model = unfitted.clone().fit(Interactions.from_frame(FRAME[~new], items=ATTRIBUTES))
+    late = model.with_history(Interactions.from_frame(FRAME[new], items=ATTRIBUTES))
+    lists = late.recommend(k=5, exclude_bought=True)
+    check_lists(lists, 5)
+    assert set(lists["customer_id"]) == set(FRAME.loc[new, "customer_id"])
+    assert not bought(lists) & bought(FRAME[new])
+    assert set(model.recommend(k=2)["customer_id"]) == set(FRAME.loc[~new, "customer_id"])
+
+
 def test_similar_items_are_other_items(fitted):
     similar = fitted.similar_items(ITEMS[:3], k=4)
     assert list(similar.columns) == ["item_id", "similar_item_id", "rank", "score"]

@@ -151,6 +151,27 @@ class Interactions:
             }
         )
 
+    def on_items_of(self, other: Interactions) -> Interactions:
+        """The same customers and events with the items of others, at their positions.
+
+        Events of items that the others do not have are left out.
+        """
+        position = other.columns_of(self.items[c.ITEM])
+        back = self.columns_of(other.items[c.ITEM])
+        rows = np.arange(self.n_customers)
+        events, returns = (
+            part.only(position[part.item] >= 0).at(rows, position)
+            for part in (self.events, self.returns)
+        )
+        return replace(
+            self,
+            items=other.items,
+            events=events,
+            returns=returns,
+            shelf=self.shelf.of(back) if self.shelf else None,
+            prices=self.prices.of(back) if self.prices else None,
+        )
+
     def rows_of(self, customers: pd.Series | pd.Index | np.ndarray | list) -> np.ndarray:
         """(n,) position of each customer id, -1 where it is not known."""
         return np.asarray(self._customer_index.get_indexer(pd.Index(customers)))

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from newretail_ml import columns as c
+from newretail_ml.interactions.shelf import columns_or_nan
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,10 +52,9 @@ class ItemPrices:
         return cls(first, price, regular, promotion)
 
     def of(self, items: np.ndarray) -> ItemPrices:
-        """The prices of some items."""
-        return ItemPrices(
-            self.first, self.price[:, items], self.regular[:, items], self.promotion[:, items]
-        )
+        """The prices of some items, by position; none where it is -1."""
+        arrays = (self.price, self.regular, self.promotion)
+        return ItemPrices(self.first, *(columns_or_nan(values, items) for values in arrays))
 
     def day(self, day: np.datetime64) -> int:
         """Position of a day, of the nearest one with prices where it has none."""

@@ -43,8 +43,8 @@ class Shelf:
         return Shelf(self.first, self.on_hand[:days]) if days > 0 else None
 
     def of(self, items: np.ndarray) -> Shelf:
-        """The shelf of some items, by position."""
-        return Shelf(self.first, self.on_hand[:, items])
+        """The shelf of some items, by position; of nothing where it is -1."""
+        return Shelf(self.first, columns_or_nan(self.on_hand, items))
 
     def last(self) -> np.ndarray:
         """(items, locations) units at the last close; NaN where the item is not carried."""
@@ -58,3 +58,10 @@ class Shelf:
         carried = np.isfinite(self.on_hand).sum(axis=2)
         available = (self.on_hand > 0).sum(axis=2)
         return np.divide(available, carried, out=np.ones(carried.shape), where=carried > 0)
+
+
+def columns_or_nan(values: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """values[:, columns], NaN where a column is -1."""
+    chosen = values[:, columns]
+    chosen[:, columns < 0] = np.nan
+    return chosen

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from functools import partial
 from typing import Self
 
@@ -50,6 +51,25 @@ class Recommender(Parameterized, ABC):
         self.interactions_ = interactions
         self._fill_in = FillIn(interactions)
         return self
+
+    def with_history(self, interactions: Interactions) -> Self:
+        """The same model for other or newer histories: what was learned of items stays.
+
+        For orders since the fit, and for customers that the model never saw. Items that came
+        since are not known to it. Popularity and habits are those of the new histories.
+
+        Args:
+            interactions: all that is known of the customers, not only what is new.
+
+        Raises:
+            NotFittedError: `fit` was not called.
+            DataError: these are not interactions, or there are none.
+        """
+        renewed = copy(self)
+        renewed.interactions_ = _checked(interactions).on_items_of(self._fitted())
+        renewed._renew(_checked(renewed.interactions_))
+        renewed._fill_in = FillIn(renewed.interactions_)
+        return renewed
 
     def recommend(
         self,
@@ -158,6 +178,10 @@ class Recommender(Parameterized, ABC):
 
         A new array of floats: the caller writes into it.
         """
+
+    def _renew(self, known: Interactions) -> None:
+        """Take over other histories on the same items; by default all is learned anew."""
+        self._fit(known)
 
     @abstractmethod
     def _reasons(self, rows: np.ndarray, items: np.ndarray) -> np.ndarray:
