@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
-from functools import partial
 from typing import Self
 
 import numpy as np
@@ -17,15 +16,14 @@ from newretail_ml.errors import DataError, NotFittedError
 from newretail_ml.interactions import Interactions
 from newretail_ml.parameters import Parameterized
 from newretail_ml.recommendation.lists.availability import Availability, Available
-from newretail_ml.recommendation.lists.customers import customer_ids
 from newretail_ml.recommendation.lists.explaining import explained
 from newretail_ml.recommendation.lists.filling import FillIn
+from newretail_ml.recommendation.lists.ids import customer_ids, known_columns
+from newretail_ml.recommendation.lists.making import batches, lists_of_batch
 from newretail_ml.recommendation.lists.offer import Kind, Offer
-from newretail_ml.recommendation.lists.slots import Slots, fill_up
+from newretail_ml.recommendation.lists.slots import Slots
 from newretail_ml.recommendation.lists.table import Chosen, slate_table
 from newretail_ml.recommendation.topk import NOTHING, best_of_rows
-
-_CELLS = 1 << 24
 
 
 class Recommender(Parameterized, ABC):
@@ -110,7 +108,7 @@ class Recommender(Parameterized, ABC):
         rows = known.rows_of(ids)
         parts = [
             self._part(rows[part], part.start, availability.offer(part, rows[part], known), slots)
-            for part in _batches(len(rows), known.n_items)
+            for part in batches(len(rows), known.n_items)
         ]
         items = np.append(known.items[c.ITEM].to_numpy(object), availability.new_items)
         return slate_table(parts, ids, items)
@@ -133,7 +131,7 @@ class Recommender(Parameterized, ABC):
         """
         known = self._fitted()
         check_whole("k", k, at_least=1)
-        columns = _known_columns(known, items)
+        columns = known_columns(known, items)
         position, score = best_of_rows(self._similarities(columns), min(k, known.n_items))
         row, place = np.nonzero(position >= 0)
         labels = known.items[c.ITEM].to_numpy(object)
@@ -164,7 +162,7 @@ class Recommender(Parameterized, ABC):
                 f"the customer {customer!r} is not known",
                 next_step="Ask for one with orders before the cut; others get what is popular.",
             )
-        column = _known_columns(known, [item])
+        column = known_columns(known, [item])
         score = float(self._scores(row)[0, column[0]])
         return explained(known, int(row[0]), int(column[0]), self._parts(row, column), score)
 
@@ -216,19 +214,7 @@ class Recommender(Parameterized, ABC):
 
     def _part(self, rows: np.ndarray, start: int, offer: Offer, slots: Slots) -> Chosen:
         """The filled slots of a batch of customers, rows of -1 being unknown ones."""
-        position = np.full((len(rows), slots.k), NOTHING)
-        score = np.full((len(rows), slots.k), -np.inf)
-        known = np.flatnonzero(rows >= 0)
-        if len(known):
-            best = partial(self._best, rows[known], offer=offer.only(known))
-            position[known], score[known] = slots.choose(lambda k, kind: best(k=k, kind=kind))
-        from_model = position != NOTHING
-        short = np.flatnonzero(~from_model.all(axis=1))
-        if len(short):
-            popular = self._fill_in.scores(rows[short], offer.n_items)
-            part = (position[short], score[short])
-            filled = fill_up(part, popular, offer.only(short), slots.kind)
-            position[short], score[short] = filled
+        position, score, from_model = lists_of_batch(self._best, self._fill_in, rows, offer, slots)
         return self._told(rows, start, offer, position, score, from_model)
 
     def _told(
@@ -268,20 +254,3 @@ def _checked(interactions: object) -> Interactions:
             next_step="Choose a later cut.",
         )
     return interactions
-
-
-def _known_columns(known: Interactions, items: Sequence[str] | pd.Series | pd.Index) -> np.ndarray:
-    columns = known.columns_of(items)
-    if (columns < 0).any():
-        unknown = pd.Index(items)[columns < 0]
-        raise DataError(
-            f"{len(unknown):,} items are not known, the first is {unknown[0]!r}",
-            next_step="Ask for items that were sold before the cut.",
-        )
-    return columns
-
-
-def _batches(n: int, n_items: int) -> Iterator[slice]:
-    """Slices of the customers, such that dense arrays of a batch stay small."""
-    size = max(_CELLS // max(n_items, 1), 1)
-    return (slice(start, min(start + size, n)) for start in range(0, n, size))

@@ -1,10 +1,11 @@
-"""The customers that a caller asks for."""
+"""The customers and items that a caller asks for."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TypeAlias
 
+import numpy as np
 import pandas as pd
 
 from newretail_ml import columns as c
@@ -30,3 +31,19 @@ def customer_ids(customers: Customers, known: Interactions) -> pd.Index:
     ids = to_text(given)
     refuse_values(given, ids.isna().to_numpy(), "customers", "are missing", "Leave them out.")
     return pd.Index(ids.drop_duplicates())
+
+
+def known_columns(known: Interactions, items: Sequence[str] | pd.Series | pd.Index) -> np.ndarray:
+    """(n,) position of each item.
+
+    Raises:
+        DataError: an item is not known.
+    """
+    columns = known.columns_of(items)
+    if (columns < 0).any():
+        unknown = pd.Index(items)[columns < 0]
+        raise DataError(
+            f"{len(unknown):,} items are not known, the first is {unknown[0]!r}",
+            next_step="Ask for items that were sold before the cut.",
+        )
+    return columns
