@@ -1,0 +1,107 @@
+"""What is known of each customer and each item that they bought."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from newretail_ml.features.affinity.members import Orders
+from newretail_ml.interactions import Interactions
+
+HALF_LIVES = (14.0, 60.0, 180.0)
+ORDER_DECAYS = (0.6, 0.9)
+
+
+@dataclass(frozen=True, eq=False)
+class Bought:
+    """Arrays of one entry a pair of a customer and an item that was bought, sorted by `key`.
+
+    A last entry stands for all pairs that never happened.
+
+    Attributes:
+        key: customer times items plus item.
+        times: orders with the item.
+        since_last, since_first: days from the last and first of them to the cut.
+        orders_since: orders of the customer after the last one with the item.
+        orders_from_first: orders of the customer since the first one with the item.
+        gap, gap_spread: mean and standard deviation of the days between orders with the item.
+        decayed: (half-lives, pairs) orders with the item, an old one counting less by its days.
+        by_orders: (decays, pairs) the same, an old one counting less by the orders after it.
+        units: mean units in an order.
+        price_ratio: mean price paid over the usual price.
+        returned: returns of the item by the customer.
+    """
+
+    key: np.ndarray
+    times: np.ndarray
+    since_last: np.ndarray
+    since_first: np.ndarray
+    orders_since: np.ndarray
+    orders_from_first: np.ndarray
+    gap: np.ndarray
+    gap_spread: np.ndarray
+    decayed: np.ndarray
+    by_orders: np.ndarray
+    units: np.ndarray
+    price_ratio: np.ndarray
+    returned: np.ndarray
+
+    def find(self, key: np.ndarray) -> np.ndarray:
+        """(n,) entry of each pair, the last one for a pair that never happened."""
+        pairs = self.key[:-1]
+        place = np.searchsorted(pairs, key)
+        found = place < len(pairs)
+        found[found] = pairs[place[found]] == key[found]
+        return np.where(found, place, len(pairs))
+
+
+def bought(known: Interactions, orders: Orders) -> Bought:
+    """All pairs that were bought before the cut."""
+    events, n_items = known.events, known.n_items
+    key = events.customer.astype(np.int64) * n_items + events.item
+    by = np.argsort(key, kind="stable")
+    key = key[by]
+    start = np.flatnonzero(np.diff(key, prepend=-1))
+    age = events.days_before(known.cut)[by]
+    ago = orders.ago[orders.of_event[by]]
+    times = np.diff(np.append(start, len(key)))
+    last, first = age[start + times - 1], age[start]
+    gap = np.where(times > 1, (first - last) / np.maximum(times - 1, 1), np.nan)
+    between = np.where(np.diff(key, prepend=-1) == 0, -np.diff(age, prepend=0.0), 0.0)
+    square = np.add.reduceat(between**2, start) / np.maximum(times - 1, 1)
+    spread = np.where(times > 2, np.sqrt(np.maximum(square - gap**2, 0.0)), np.nan)
+    ratio = events.price_ratio[by].astype(float)
+    sums = {
+        "decayed": np.stack([np.add.reduceat(0.5 ** (age / half), start) for half in HALF_LIVES]),
+        "by_orders": np.stack([np.add.reduceat(decay**ago, start) for decay in ORDER_DECAYS]),
+    }
+    back = known.returns.customer.astype(np.int64) * n_items + known.returns.item
+    pairs = key[start]
+    columns = {
+        "times": (times, 0.0),
+        "since_last": (last, np.nan),
+        "since_first": (first, np.nan),
+        "orders_since": (ago[start + times - 1], np.nan),
+        "orders_from_first": (ago[start] + 1, np.nan),
+        "gap": (gap, np.nan),
+        "gap_spread": (spread, np.nan),
+        "decayed": (sums["decayed"], 0.0),
+        "by_orders": (sums["by_orders"], 0.0),
+        "units": (np.add.reduceat(events.units[by].astype(float), start) / times, np.nan),
+        "price_ratio": (np.add.reduceat(ratio, start) / times, np.nan),
+        "returned": (_counts_of(pairs, back), 0.0),
+    }
+    ended = {name: _ended(values, never) for name, (values, never) in columns.items()}
+    return Bought(key=np.append(pairs, np.iinfo(np.int64).max), **ended)
+
+
+def _ended(values: np.ndarray, never: float) -> np.ndarray:
+    last = np.full((*values.shape[:-1], 1), never)
+    return np.concatenate([values, last], axis=-1).astype(np.float32)
+
+
+def _counts_of(pairs: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """How often each of the sorted pairs is among the wanted ones."""
+    wanted = np.sort(wanted)
+    return np.searchsorted(wanted, pairs, "right") - np.searchsorted(wanted, pairs, "left")

@@ -1,0 +1,167 @@
+"""The default: candidates of simple models, ranked by trees that learned from past weeks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from newretail_ml import columns as c
+from newretail_ml.checks import check_number, check_whole
+from newretail_ml.interactions import Interactions
+from newretail_ml.recommendation.base import Recommender
+from newretail_ml.recommendation.lists.offer import Kind, Offer
+from newretail_ml.recommendation.ranker.candidates import PARTS, PLAIN, Stage
+from newretail_ml.recommendation.ranker.reasons import Reasons
+from newretail_ml.recommendation.ranker.trees import Lists, boosted
+from newretail_ml.recommendation.ranker.windows import Window, past_cuts, window
+from newretail_ml.recommendation.topk import NOTHING
+
+_CELLS = 1 << 21
+
+
+class TwoStageRanker(Recommender):
+    """Candidates of simple models, ranked by trees that learned from past weeks.
+
+    Stage one takes what a customer bought before, what other customers bought with it (EASE), and
+    what is popular there. Stage two is LambdaMART on features of the customer, the item and both,
+    all computed at past cuts from what was known then, to put what was bought in the days after
+    at the top. What a customer never bought is ranked by trees of its own, which learned from new
+    purchases alone.
+
+    Args:
+        horizon_days: days after a cut whose purchases are to be ranked first.
+        n_windows: past cuts to learn from, where history is long enough.
+        n_trees: trees of each of the two rankings.
+        learning_rate: what each tree adds.
+        n_lists: lists of customers to learn from, at most.
+        random_state: seed.
+
+    Attributes:
+        stage_: candidates and features at the cut.
+        trees_: the two rankings, by kind of list; empty where history is too short.
+    """
+
+    stage_: Stage
+    trees_: dict[Kind, Any]
+
+    def __init__(
+        self,
+        horizon_days: float = 28.0,
+        n_windows: int = 8,
+        n_trees: int = 200,
+        learning_rate: float = 0.05,
+        n_lists: int = 20_000,
+        random_state: int = 0,
+    ) -> None:
+        self.horizon_days = horizon_days
+        self.n_windows = n_windows
+        self.n_trees = n_trees
+        self.learning_rate = learning_rate
+        self.n_lists = n_lists
+        self.random_state = random_state
+
+    def _fit(self, known: Interactions) -> None:
+        check_number("horizon_days", self.horizon_days, above=0.0)
+        check_number("learning_rate", self.learning_rate, above=0.0, at_most=1.0)
+        for name in ("n_windows", "n_trees", "n_lists"):
+            check_whole(name, getattr(self, name), at_least=1)
+        self.trees_ = {}
+        lists = self._lists(known)
+        if lists is not None:
+            kinds = {Kind.ANY: np.ones(len(lists.bought), bool), Kind.DISCOVERY: ~lists.repeat}
+            for kind, pairs in kinds.items():
+                part = lists.where(pairs)
+                if len(part.size):
+                    self.trees_[kind] = boosted(
+                        part, self.n_trees, self.learning_rate, self.random_state
+                    )
+        self.stage_ = Stage(known)
+        self._why = Reasons(known, self.stage_)
+
+    def _lists(self, known: Interactions) -> Lists | None:
+        cuts = past_cuts(known, self.horizon_days, self.n_windows)
+        parts = []
+        for number, cut in enumerate(cuts):
+            past = window(known, cut, self.horizon_days)
+            random = np.random.default_rng([self.random_state, number])
+            parts += self._lists_of(past, self.n_lists // len(cuts) + 1, random)
+        return Lists.joined(parts) if parts else None
+
+    def _lists_of(self, past: Window, n: int, random: np.random.Generator) -> list[Lists]:
+        rows = np.unique(past.customer)
+        if not len(rows):
+            return []
+        rows = np.sort(random.choice(rows, min(n, len(rows)), replace=False))
+        stage = Stage(past.known)
+        pairs = past.customer * np.int64(past.known.n_items) + past.item
+        found = []
+        for part in _batches(rows, past.known.n_items):
+            chosen = stage.candidates(part)
+            key = part[chosen.row] * np.int64(past.known.n_items) + chosen.item
+            size = np.bincount(chosen.row, minlength=len(part))
+            lists = Lists(chosen.features, np.isin(key, pairs), chosen.repeat, size)
+            found.append(lists.where(np.ones(len(key), bool)))
+        return found
+
+    def _score(self, features: np.ndarray, kind: Kind) -> np.ndarray:
+        trees = self.trees_.get(kind, self.trees_.get(Kind.ANY))
+        if trees is None:
+            return features[:, PLAIN].sum(axis=1, dtype=float)
+        return np.asarray(trees.predict(features)) if len(features) else np.zeros(0)
+
+    def _best(
+        self, rows: np.ndarray, k: int, offer: Offer, kind: Kind
+    ) -> tuple[np.ndarray, np.ndarray]:
+        parts = list(_batches(np.arange(len(rows)), self.stage_.affinity.n_items))
+
+        def best(part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            width = self.stage_.affinity.n_items
+            offered = None if offer.everything else offer.offered[part, :width]
+            chosen = self.stage_.candidates(rows[part], offered, kind)
+            score = self._score(chosen.features, kind)
+            return best_of_pairs(chosen.row, chosen.item, score, len(part), k)
+
+        with ThreadPoolExecutor(2) as pool:
+            found = list(pool.map(best, parts))
+        return np.concatenate([one[0] for one in found]), np.concatenate([one[1] for one in found])
+
+    def _scores(self, rows: np.ndarray) -> np.ndarray:
+        chosen = self.stage_.candidates(rows)
+        dense = np.full((len(rows), self.stage_.affinity.n_items), -np.inf)
+        dense[chosen.row, chosen.item] = self._score(chosen.features, Kind.ANY)
+        return dense
+
+    def _reasons(self, rows: np.ndarray, items: np.ndarray) -> np.ndarray:
+        return self._why.of(rows, items)
+
+    def _parts(self, rows: np.ndarray, items: np.ndarray) -> pd.DataFrame:
+        trees = self.trees_.get(Kind.ANY)
+        if trees is None or not np.isfinite(self._scores(rows)[0, items[0]]):
+            return super()._parts(rows, items)
+        added = trees.predict(self.stage_.features_of(rows, items), pred_contrib=True)[0]
+        told = pd.Series(added, [*PARTS, "in any case"]).groupby(level=0, sort=False).sum()
+        return pd.DataFrame({c.PART: told.index.to_numpy(object), c.CONTRIBUTION: told.to_numpy()})
+
+
+def best_of_pairs(
+    row: np.ndarray, item: np.ndarray, score: np.ndarray, n_rows: int, k: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """(n_rows, k) positions and scores of the best pairs of each row; ties to lower positions."""
+    by = np.lexsort((item, -score, row))
+    row, item, score = row[by], item[by], score[by]
+    place = np.arange(len(row)) - np.searchsorted(row, row)
+    top = place < k
+    position = np.full((n_rows, k), NOTHING)
+    value = np.full((n_rows, k), -np.inf)
+    position[row[top], place[top]] = item[top]
+    value[row[top], place[top]] = score[top]
+    return position, value
+
+
+def _batches(rows: np.ndarray, n_items: int) -> Iterator[np.ndarray]:
+    size = max(_CELLS // max(n_items, 1), 1)
+    return (rows[start : start + size] for start in range(0, len(rows), size))
