@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from newretail_ml.features.affinity.members import Orders
 from newretail_ml.interactions import Interactions
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 HALF_LIVES = (14.0, 60.0, 180.0)
 ORDER_DECAYS = (0.6, 0.9)
@@ -21,6 +25,7 @@ class Bought:
 
     Attributes:
         key: customer times items plus item.
+        start: (customers + 1,) entry of each customer's first pair; the last one ends them.
         times: orders with the item.
         since_last, since_first: days from the last and first of them to the cut.
         orders_since: orders of the customer after the last one with the item.
@@ -34,6 +39,7 @@ class Bought:
     """
 
     key: np.ndarray
+    start: np.ndarray
     times: np.ndarray
     since_last: np.ndarray
     since_first: np.ndarray
@@ -54,6 +60,34 @@ class Bought:
         found = place < len(pairs)
         found[found] = pairs[place[found]] == key[found]
         return np.where(found, place, len(pairs))
+
+    def matrix(self, values: np.ndarray, n_items: int) -> csr_matrix:
+        """(customers, items) sparse values of the pairs, zeros left out.
+
+        Args:
+            values: one an entry, the last one not used.
+            n_items: number of items.
+        """
+        from scipy.sparse import csr_matrix
+
+        shape = (len(self.start) - 1, n_items)
+        item = self.key[:-1] % n_items
+        matrix = csr_matrix((values[:-1].astype(np.float32), item, self.start), shape=shape)
+        matrix.eliminate_zeros()
+        return matrix
+
+    def of_customers(
+        self, rows: np.ndarray, n_items: int
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """For each pair that some customers bought: place of the customer, item, and weight.
+
+        The weight is `by_orders` with the slowest decay.
+        """
+        first = self.start[rows]
+        count = self.start[rows + 1] - first
+        row = np.repeat(np.arange(len(rows)), count)
+        entry = np.arange(len(row)) + (first - np.cumsum(count) + count)[row]
+        return row, self.key[entry] % n_items, self.by_orders[-1][entry]
 
 
 def bought(known: Interactions, orders: Orders) -> Bought:
@@ -93,7 +127,8 @@ def bought(known: Interactions, orders: Orders) -> Bought:
         "returned": (_counts_of(pairs, back), 0.0),
     }
     ended = {name: _ended(values, never) for name, (values, never) in columns.items()}
-    return Bought(key=np.append(pairs, np.iinfo(np.int64).max), **ended)
+    first = np.searchsorted(pairs, np.arange(known.n_customers + 1) * np.int64(n_items))
+    return Bought(key=np.append(pairs, np.iinfo(np.int64).max), start=first, **ended)
 
 
 def _ended(values: np.ndarray, never: float) -> np.ndarray:

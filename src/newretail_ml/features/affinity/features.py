@@ -73,9 +73,15 @@ class PairFeatures:
         """What each column is about, in words."""
         return [feature.part for feature in self.features]
 
-    def matrix(self, pairs: Pairs) -> np.ndarray:
-        """(pairs, features) float32 values, missing where nothing is known."""
-        out = np.empty((len(pairs.item), len(self.features)), np.float32)
+    def matrix(self, pairs: Pairs, out: np.ndarray | None = None) -> np.ndarray:
+        """(pairs, features) float32 values, missing where nothing is known.
+
+        Args:
+            pairs: customers and items.
+            out: array to write into.
+        """
+        if out is None:
+            out = np.empty((len(pairs.item), len(self.features)), np.float32)
         with np.errstate(divide="ignore", invalid="ignore"):
             for column, feature in enumerate(self.features):
                 out[:, column] = feature.values(pairs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -46,6 +46,10 @@ class Affinity:
             bought=pairs,
             tastes={name: one for name, one in found.items() if one is not None},
         )
+
+    def with_goods_of(self, other: Affinity) -> Affinity:
+        """The same customers, and what others' events say of the same items."""
+        return replace(self, goods=other.goods)
 
     def pairs(self, customer: np.ndarray, item: np.ndarray) -> Pairs:
         """Pairs of positions, to compute features of."""

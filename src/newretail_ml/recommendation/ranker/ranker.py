@@ -21,6 +21,7 @@ from newretail_ml.recommendation.ranker.windows import Window, past_cuts, window
 from newretail_ml.recommendation.topk import NOTHING
 
 _CELLS = 1 << 21
+_THREADS = 2
 
 
 class TwoStageRanker(Recommender):
@@ -79,8 +80,15 @@ class TwoStageRanker(Recommender):
                     self.trees_[kind] = boosted(
                         part, self.n_trees, self.learning_rate, self.random_state
                     )
-        self.stage_ = Stage(known)
-        self._why = Reasons(known, self.stage_)
+        self._stand_at(known, Stage(known))
+
+    def _renew(self, known: Interactions) -> None:
+        self._stand_at(known, Stage(known, self.stage_))
+
+    def _stand_at(self, known: Interactions, stage: Stage) -> None:
+        self.stage_ = stage
+        names = known.items[c.ITEM].to_numpy(object)
+        self._why = Reasons(names, stage, learned=bool(self.trees_))
 
     def _lists(self, known: Interactions) -> Lists | None:
         cuts = past_cuts(known, self.horizon_days, self.n_windows)
@@ -99,7 +107,7 @@ class TwoStageRanker(Recommender):
         stage = Stage(past.known)
         pairs = past.customer * np.int64(past.known.n_items) + past.item
         found = []
-        for part in _batches(rows, past.known.n_items):
+        for part in _batches(rows, len(stage.models.columns)):
             chosen = stage.candidates(part)
             key = part[chosen.row] * np.int64(past.known.n_items) + chosen.item
             size = np.bincount(chosen.row, minlength=len(part))
@@ -111,21 +119,23 @@ class TwoStageRanker(Recommender):
         trees = self.trees_.get(kind, self.trees_.get(Kind.ANY))
         if trees is None:
             return features[:, PLAIN].sum(axis=1, dtype=float)
-        return np.asarray(trees.predict(features)) if len(features) else np.zeros(0)
+        if not len(features):
+            return np.zeros(0)
+        return np.asarray(trees.predict(features, num_threads=1))
 
     def _best(
         self, rows: np.ndarray, k: int, offer: Offer, kind: Kind
     ) -> tuple[np.ndarray, np.ndarray]:
-        parts = list(_batches(np.arange(len(rows)), self.stage_.affinity.n_items))
+        parts = list(_batches(np.arange(len(rows)), len(self.stage_.models.columns)))
 
         def best(part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            width = self.stage_.affinity.n_items
-            offered = None if offer.everything else offer.offered[part, :width]
+            n_items = self.stage_.affinity.n_items
+            offered = None if offer.everything else offer.offered[part, :n_items]
             chosen = self.stage_.candidates(rows[part], offered, kind)
             score = self._score(chosen.features, kind)
             return best_of_pairs(chosen.row, chosen.item, score, len(part), k)
 
-        with ThreadPoolExecutor(2) as pool:
+        with ThreadPoolExecutor(_THREADS) as pool:
             found = list(pool.map(best, parts))
         return np.concatenate([one[0] for one in found]), np.concatenate([one[1] for one in found])
 

@@ -1,0 +1,96 @@
+"""Models of which items go together, fitted to what was known at a cut."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from newretail_ml.features.affinity import Affinity
+from newretail_ml.interactions import Interactions
+from newretail_ml.recommendation.lists.rates import popularity_rates
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+MOST_ITEMS = 4096
+_MOST_EVENTS = 4_000_000
+_BASKET_HALF_LIFE = 60.0
+_RECENT_DAYS = 28.0
+
+
+class ItemModels:
+    """Three times EASE: on customers, on their habits, and on recent baskets.
+
+    A large catalogue is cut down to the items that sell best now or ever; the other ones are
+    offered to those who bought them. Steck (2019), Embarrassingly shallow autoencoders for sparse
+    data.
+
+    Args:
+        known: what is known.
+        affinity: sums of it.
+
+    Attributes:
+        columns: (width,) positions of the items in the models, sorted.
+        place: (items,) place of each item among the columns, -1 where it has none.
+        customers, habits, baskets: (width, width) float32 weights.
+    """
+
+    def __init__(self, known: Interactions, affinity: Affinity) -> None:
+        self.columns = _shelf(known)
+        self.place = np.full(known.n_items, -1)
+        self.place[self.columns] = np.arange(len(self.columns))
+        some = _some_customers(known)
+        bought = self.narrow(affinity, np.minimum(affinity.bought.times, 1.0))[some]
+        habits = self.narrow(affinity, affinity.bought.by_orders[1])[some]
+        self.customers = ease(_gram(bought), 300.0)
+        self.habits = ease(_gram(habits), 20.0)
+        self.baskets = ease(_gram(_baskets(known)[:, self.columns]), 20.0)
+
+    def narrow(self, affinity: Affinity, values: np.ndarray) -> csr_matrix:
+        """(customers, width) sparse values of pairs that were bought, of the models' items."""
+        return affinity.bought.matrix(values, affinity.n_items)[:, self.columns]
+
+
+def ease(gram: np.ndarray, l2: float) -> np.ndarray:
+    """(items, items) float32 weights of EASE, zero on the diagonal."""
+    from scipy.linalg import lapack
+
+    np.fill_diagonal(gram, np.diag(gram) + l2)
+    factor, _ = lapack.dpotrf(gram, lower=1, overwrite_a=1)
+    inverse, _ = lapack.dpotri(factor, lower=1, overwrite_c=1)
+    inverse = np.tril(inverse) + np.tril(inverse, -1).T
+    weights = inverse / -np.diag(inverse)
+    np.fill_diagonal(weights, 0.0)
+    return weights.astype(np.float32)
+
+
+def _shelf(known: Interactions) -> np.ndarray:
+    """Items that sell best, over all days or lately."""
+    if known.n_items <= MOST_ITEMS:
+        return np.arange(known.n_items)
+    lately, ever = (
+        popularity_rates(known, days, by_group=False).rate[0] for days in (_RECENT_DAYS, np.inf)
+    )
+    share = lately / lately.sum() + ever / ever.sum()
+    return np.sort(np.argsort(-share, kind="stable")[:MOST_ITEMS])
+
+
+def _some_customers(known: Interactions) -> slice:
+    """Every nth customer, as millions of events tell all there is to know of items."""
+    return slice(None, None, len(known.events) // _MOST_EVENTS + 1)
+
+
+def _gram(matrix: csr_matrix) -> np.ndarray:
+    return np.asarray((matrix.T @ matrix).toarray(), float)
+
+
+def _baskets(known: Interactions) -> csr_matrix:
+    """(orders, items) sparse; an order counts half of one that is a half-life later."""
+    from scipy.sparse import csr_matrix
+
+    events = known.events.only(slice(-_MOST_EVENTS, None))
+    _, order = np.unique(events.order, return_inverse=True)
+    weight = 0.5 ** (events.days_before(known.cut) / _BASKET_HALF_LIFE)
+    shape = (order.max(initial=-1) + 1, known.n_items)
+    return csr_matrix((weight.astype(np.float32), (order, events.item)), shape=shape)
