@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from newretail_ml import columns as c
-from newretail_ml.checks import check_number, check_whole
+from newretail_ml.checks import as_dates, check_number, check_whole
 from newretail_ml.errors import DataError
 from newretail_ml.interactions import Interactions
 from newretail_ml.parameters import named_models
@@ -21,7 +21,7 @@ from newretail_ml.recommendation.judging.judgement import CAUTION, Judgement
 from newretail_ml.recommendation.judging.question import Question
 from newretail_ml.recommendation.judging.reading import read_truth
 from newretail_ml.recommendation.judging.truth import Offered, true_pairs
-from newretail_ml.recommendation.judging.values import Values
+from newretail_ml.recommendation.judging.values import read_prices
 from newretail_ml.recommendation.lists.availability import Available
 
 _DAY_SECONDS = 86_400
@@ -45,7 +45,10 @@ def backtest_recommenders(
     something known within the horizon: in the *next* view anything, in the *discovery* view what
     they never bought before, and the model leaves out what they did.
 
-    What was bought is judged, under the slates of that time; see `Judgement.notes`.
+    A caution: what was bought is judged, without these lists being shown, under the slates,
+    shelves and prices of that time. What nobody saw could hardly be bought, and what was bought
+    may have needed no list. The order of models is a good guess; what they would sell is not
+    known before a trial.
 
     Args:
         models: the models, named or not; each is cloned and fitted anew at every cut.
@@ -77,7 +80,13 @@ def backtest_recommenders(
 
     named = _named(models)
     k = check_whole("k", k, at_least=1)
-    task = _Task(interactions, horizon_days, k, tuple(views), available, prices)
+    task = _Task(
+        interactions=interactions,
+        horizon_days=horizon_days,
+        views=_views(views),
+        available=available,
+        prices=None if prices is None else read_prices(prices),
+    )
     rounds = [task.round(cut) for cut in cuts_of(interactions, horizon_days, cuts)]
     found = _Found()
     with tqdm(total=len(named) * len(rounds), desc="backtest", disable=not progress) as bar:
@@ -98,9 +107,10 @@ def cuts_of(
     end = pd.Timestamp(interactions.cut)
     if isinstance(cuts, int | np.integer):
         number = check_whole("cuts", int(cuts), at_least=1)
-        times = [end - horizon * back for back in range(number, 0, -1)]
+        times = [(end - horizon * back).as_unit("s") for back in range(number, 0, -1)]
     else:
-        times = sorted({pd.Timestamp(interactions.until(cut).cut) for cut in cuts})
+        given = as_dates(pd.Series(list(cuts), dtype=object, name="cuts"), "backtest")
+        times = sorted({cut.as_unit("s") for cut in given.dropna()})
     first = pd.Timestamp(interactions.events.time.min()) if len(interactions.events) else end
     if not times or times[0] <= first or times[-1] + horizon > end:
         raise DataError(
@@ -128,7 +138,6 @@ class _Task:
 
     interactions: Interactions
     horizon_days: float
-    k: int
     views: tuple[str, ...]
     available: Offered
     prices: pd.DataFrame | None
@@ -138,12 +147,11 @@ class _Task:
         end = cut + pd.Timedelta(seconds=round(self.horizon_days * _DAY_SECONDS))
         later = read_truth(self.interactions.between(cut, end))
         available = self.available(history) if callable(self.available) else self.available
-        values = Values.of(self.prices, history)
         questions = []
         for view in self.views:
             pairs, notes = true_pairs(later, history, view, available)
             dated = tuple(f"from {cut:%Y-%m-%d}, {note}" for note in notes)
-            questions.append(Question.of(view, pairs, history, values, dated))
+            questions.append(Question.of(view, pairs, history, self.prices, dated))
         return _Round(cut, history, available, questions)
 
 
@@ -208,6 +216,14 @@ def _judged(
     seconds: dict[str, object] = {c.MODEL: name, w.CUT: asked.cut}
     seconds |= {w.FIT_SECONDS: fit_seconds, w.LIST_SECONDS: list_seconds}
     return _Answer(pd.concat(tables, ignore_index=True), coverage, seconds)
+
+
+def _views(views: Sequence[str]) -> tuple[str, ...]:
+    """The views, each once."""
+    named = (views,) if isinstance(views, str) else tuple(dict.fromkeys(views))
+    if not named:
+        raise DataError("there is no view", next_step=f"Choose from {', '.join(w.VIEWS)}.")
+    return named
 
 
 def _named(models: Mapping[str, Recommender] | Sequence[Recommender]) -> dict[str, Recommender]:

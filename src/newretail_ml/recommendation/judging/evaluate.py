@@ -8,14 +8,15 @@ import pandas as pd
 
 from newretail_ml import columns as c
 from newretail_ml.checks import check_whole
+from newretail_ml.errors import DataError
 from newretail_ml.interactions import Interactions
 from newretail_ml.recommendation.judging import names as w
 from newretail_ml.recommendation.judging.judgement import CAUTION, Judgement
 from newretail_ml.recommendation.judging.question import Question
-from newretail_ml.recommendation.judging.reading import read_history, read_truth
+from newretail_ml.recommendation.judging.reading import has_times, read_history, read_truth
 from newretail_ml.recommendation.judging.segments import customer_labels
 from newretail_ml.recommendation.judging.truth import true_pairs
-from newretail_ml.recommendation.judging.values import Values
+from newretail_ml.recommendation.judging.values import read_prices
 from newretail_ml.recommendation.lists.availability import Available
 
 
@@ -64,11 +65,13 @@ def evaluate(
     k = check_whole("k", k, at_least=1)
     known = read_history(history)
     pairs, notes = true_pairs(read_truth(truth), known, view, available)
-    question = Question.of(view, pairs, known, Values.of(prices, known), notes)
-    named = {"lists": lists} if isinstance(lists, pd.DataFrame) else dict(lists)
-    cut = pd.NaT if known is None else pd.Timestamp(known.cut)
+    question = Question.of(
+        view, pairs, known, None if prices is None else read_prices(prices), notes
+    )
+    timed = known if has_times(history) else None
+    cut = pd.NaT if timed is None else pd.Timestamp(timed.cut)
     found, covered = [], []
-    for name, one in named.items():
+    for name, one in _named(lists).items():
         scores, coverage = question.judge(one, k, name)
         place = {c.MODEL: name, w.VIEW: view, w.CUT: cut}
         found.append(in_place(scores, place))
@@ -76,10 +79,20 @@ def evaluate(
     return Judgement(
         by_customer=pd.concat(found, ignore_index=True),
         coverage=pd.DataFrame(covered),
-        labels=labels_at(known, cut),
+        labels=labels_at(timed, cut),
         k=k,
         notes=(*question.notes, CAUTION),
     )
+
+
+def _named(lists: pd.DataFrame | Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    if isinstance(lists, pd.DataFrame):
+        return {"lists": lists}
+    if not isinstance(lists, Mapping) or not lists:
+        raise DataError(
+            "there are no lists", next_step="Pass a table, or tables by name of the model."
+        )
+    return dict(lists)
 
 
 def in_place(scores: pd.DataFrame, place: Mapping[str, object]) -> pd.DataFrame:

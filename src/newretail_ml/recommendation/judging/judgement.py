@@ -15,6 +15,7 @@ from newretail_ml.errors import DataError
 from newretail_ml.recommendation.judging import names as w
 from newretail_ml.recommendation.judging.comparing import compared
 from newretail_ml.recommendation.judging.doubt import clustered_mean
+from newretail_ml.tables.parsing import to_text
 
 CAUTION = (
     "What was bought is judged, under the slates and shelves of that time: what nobody was shown "
@@ -51,7 +52,7 @@ class Judgement:
         """Mean of each measure over customers and cuts, best first, with standard errors.
 
         A customer counts once for each cut; errors are clustered by customer. Coverage is the
-        mean over cuts. Measures end in what they are for:
+        mean over cuts. The measures:
 
         - ``ndcg``, ``recall``, ``precision``, ``average_precision``, ``hit_rate`` and
           ``reciprocal_rank``: at k, see `newretail_ml.recommendation.judging.accuracy`;
@@ -94,8 +95,10 @@ class Judgement:
         Raises:
             DataError: there is no such column, or a customer has two labels.
         """
-        table, on = (self.labels, [w.CUT, c.CUSTOMER]) if labels is None else (labels, [c.CUSTOMER])
+        on = [w.CUT, c.CUSTOMER] if labels is None else [c.CUSTOMER]
+        table = self.labels if labels is None else labels
         need_columns(table, "labels", [*on, by])
+        table = table.assign(**{c.CUSTOMER: to_text(table[c.CUSTOMER])})
         refuse_repeated(table, "labels", on)
         rows = self._of_view(view).merge(table[[*on, by]], how="left", on=on)
         return _means(rows[rows[by].notna()], [w.VIEW, c.MODEL, by], self.measures)

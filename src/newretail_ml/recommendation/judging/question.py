@@ -14,7 +14,7 @@ from newretail_ml.interactions import Interactions
 from newretail_ml.recommendation.judging import accuracy, variety
 from newretail_ml.recommendation.judging import names as w
 from newretail_ml.recommendation.judging.reading import read_lists
-from newretail_ml.recommendation.judging.values import Values
+from newretail_ml.recommendation.judging.values import Values, prices_at_cut
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +49,7 @@ class Question:
         view: str,
         truth: pd.DataFrame,
         history: Interactions | None,
-        values: Values,
+        prices: pd.DataFrame | None = None,
         notes: tuple[str, ...] = (),
     ) -> Question:
         """From pairs that were bought, each once: customer_id, item_id, units."""
@@ -74,7 +74,7 @@ class Question:
             units=truth[c.UNITS].to_numpy(float)[order],
             true_items=np.bincount(row),
             history=history,
-            values=values,
+            values=Values.of(prices_at_cut(history) if prices is None else prices, items),
             notes=notes,
         )
 

@@ -70,9 +70,16 @@ def read_history(history: Interactions | pd.DataFrame | None) -> Interactions | 
             f"a {type(history).__name__} is no history",
             next_step="Pass Interactions, or a table of customer_id and item_id.",
         )
-    if not any(name in history for name in _TIMES):
+    if not has_times(history):
         history = history.assign(**{c.TIME: pd.Timestamp(0)})
     return Interactions.from_frame(history)
+
+
+def has_times(history: Interactions | pd.DataFrame | None) -> bool:
+    """Whether a history says when things were bought."""
+    if isinstance(history, pd.DataFrame):
+        return any(name in history for name in _TIMES)
+    return history is not None
 
 
 def _with_ids(frame: pd.DataFrame, table: str) -> pd.DataFrame:

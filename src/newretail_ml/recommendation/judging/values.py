@@ -27,13 +27,9 @@ class Values:
     margin: np.ndarray | None = None
 
     @classmethod
-    def of(cls, prices: pd.DataFrame | None, history: Interactions | None) -> Values:
-        """From a table of item_id, price and unit_cost; else from the history, at its cut."""
-        if history is None:
-            return cls()
-        table = _of_history(history) if prices is None else _checked(prices)
-        ids = pd.Index(history.items[c.ITEM])
-        found = table.set_index(c.ITEM).reindex(ids)
+    def of(cls, prices: pd.DataFrame, items: pd.Index) -> Values:
+        """Of items in their order, from a table of item_id, and price and unit_cost if known."""
+        found = prices.set_index(c.ITEM).reindex(items)
         if c.PRICE not in found or found[c.PRICE].isna().all():
             return cls()
         price = np.append(found[c.PRICE].to_numpy(float), np.nan)
@@ -60,14 +56,22 @@ class Values:
         return worth
 
 
-def _of_history(history: Interactions) -> pd.DataFrame:
+def prices_at_cut(history: Interactions | None) -> pd.DataFrame:
+    """item_id, and unit_cost and the price of the day after the history where they are known."""
+    if history is None:
+        return pd.DataFrame({c.ITEM: []})
     table = history.items[[name for name in (c.ITEM, c.UNIT_COST) if name in history.items]]
     if history.prices is None:
         return table
     return table.assign(**{c.PRICE: history.prices.price[history.prices.day(history.cut)]})
 
 
-def _checked(prices: pd.DataFrame) -> pd.DataFrame:
+def read_prices(prices: pd.DataFrame) -> pd.DataFrame:
+    """A table of item_id, price, and unit_cost if it is there, checked.
+
+    Raises:
+        DataError: an item has two rows, or an amount is no number of 0 or more.
+    """
     need_columns(prices, "prices", [c.ITEM, c.PRICE])
     table = prices.assign(**{c.ITEM: to_text(prices[c.ITEM])})
     refuse_repeated(table, "prices", [c.ITEM])
