@@ -4,6 +4,38 @@ from pathlib import Path
 
 import pytest
 
+# Files that take long, however few their tests are: begun last, one would leave the other
+# workers idle at the end.
+BEGUN_FIRST = (
+    "tests/test_notebooks.py",
+    "tests/test_readme.py",
+    "tests/contracts/test_forecasters.py",
+    "tests/replenishment/replay/test_forecast_policy.py",
+    "tests/pricing/demand/test_double_ml.py",
+    "tests/cli/test_demo.py",
+    "tests/tracking/test_server.py",
+)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """One worker runs a whole file, long ones first; notebooks go to whoever is free."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class LongFilesFirst(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            alone = nodeid.startswith("tests/test_notebooks.py")
+            return nodeid if alone else super()._split_scope(nodeid)
+
+        def _assign_work_unit(self, node):
+            waiting = (scope for name in BEGUN_FIRST for scope in self.workqueue if name in scope)
+            self.workqueue.move_to_end(next(waiting, next(iter(self.workqueue))), last=False)
+            super()._assign_work_unit(node)
+
+    return LongFilesFirst(config, log)
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
