@@ -13,10 +13,16 @@ from newretail_ml.plots.orders import orders_chart
 from newretail_ml.plots.plan import plan_chart
 from newretail_ml.plots.price_rules import waterfall_chart
 from newretail_ml.plots.prices import price_moves_chart, what_if_chart
+from newretail_ml.plots.recommendations import (
+    accuracy_coverage_chart,
+    segment_chart,
+    slate_cost_chart,
+)
 from newretail_ml.plots.residuals import bias_chart, residuals_chart
 from newretail_ml.plots.stock import stock_chart
 
 __all__ = [
+    "accuracy_coverage_chart",
     "bias_chart",
     "coverage_chart",
     "elasticity_chart",
@@ -30,7 +36,9 @@ __all__ = [
     "price_moves_chart",
     "reliability_chart",
     "residuals_chart",
+    "segment_chart",
     "service_cost_chart",
+    "slate_cost_chart",
     "stock_chart",
     "waterfall_chart",
     "what_if_chart",

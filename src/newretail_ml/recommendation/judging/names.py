@@ -17,19 +17,17 @@ AVERAGE_PRECISION: Final = "average_precision"
 HIT_RATE: Final = "hit_rate"
 RECIPROCAL_RANK: Final = "reciprocal_rank"
 MARGIN: Final = "margin"
-EXPECTED_MARGIN: Final = "expected_margin"
 REPEAT_SHARE: Final = "repeat_share"
 NOVELTY: Final = "novelty"
 DIVERSITY: Final = "diversity"
 COVERAGE: Final = "coverage"
 
 ACCURACY: Final = (NDCG, RECALL, PRECISION, AVERAGE_PRECISION, HIT_RATE, RECIPROCAL_RANK)
-MONEY: Final = (c.REVENUE, MARGIN, EXPECTED_MARGIN)
+MONEY: Final = (c.REVENUE, MARGIN, c.EXPECTED_MARGIN)
 VARIETY: Final = (REPEAT_SHARE, NOVELTY, DIVERSITY)
 BY_CUSTOMER: Final = (*ACCURACY, *MONEY, *VARIETY)
 
 TRUE_ITEMS: Final = "true_items"
-SHOWN: Final = "shown"
 CUSTOMERS: Final = "customers"
 ERROR: Final = "_error"
 FIT_SECONDS: Final = "fit_seconds"

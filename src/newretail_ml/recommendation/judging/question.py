@@ -89,7 +89,7 @@ class Question:
             {
                 c.CUSTOMER: self.customers.to_numpy(),
                 w.TRUE_ITEMS: self.true_items,
-                w.SHOWN: (item >= 0).sum(axis=1),
+                c.SHOWN: (item >= 0).sum(axis=1),
                 w.NDCG: accuracy.ndcg(hit, self.true_items),
                 w.RECALL: accuracy.recall(hit, self.true_items),
                 w.PRECISION: accuracy.precision(hit),

@@ -52,7 +52,7 @@ class Values:
         if self.margin is not None:
             margin = np.where(item >= 0, np.nan_to_num(self.margin)[item], 0.0)
             worth[w.MARGIN] = (units * margin).sum(axis=1)
-            worth[w.EXPECTED_MARGIN] = margin @ hit.mean(axis=0)
+            worth[c.EXPECTED_MARGIN] = margin @ hit.mean(axis=0)
         return worth
 
 
