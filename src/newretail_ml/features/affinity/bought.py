@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from newretail_ml.features.affinity.members import Orders
+from newretail_ml.features.affinity.members import Visits
 from newretail_ml.interactions import Interactions
 
 if TYPE_CHECKING:
@@ -28,11 +28,11 @@ class Bought:
         start: (customers + 1,) entry of each customer's first pair; the last one ends them.
         times: orders with the item.
         since_last, since_first: days from the last and first of them to the cut.
-        orders_since: orders of the customer after the last one with the item.
-        orders_from_first: orders of the customer since the first one with the item.
+        orders_since: visits of the customer after the last one with the item.
+        orders_from_first: visits of the customer since the first one with the item.
         gap, gap_spread: mean and standard deviation of the days between orders with the item.
         decayed: (half-lives, pairs) orders with the item, an old one counting less by its days.
-        by_orders: (decays, pairs) the same, an old one counting less by the orders after it.
+        by_orders: (decays, pairs) the same, an old one counting less by the visits after it.
         units: mean units in an order.
         price_ratio: mean price paid over the usual price.
         returned: returns of the item by the customer.
@@ -90,7 +90,7 @@ class Bought:
         return row, self.key[entry] % n_items, self.by_orders[-1][entry]
 
 
-def bought(known: Interactions, orders: Orders) -> Bought:
+def bought(known: Interactions, visits: Visits) -> Bought:
     """All pairs that were bought before the cut."""
     events, n_items = known.events, known.n_items
     key = events.customer.astype(np.int64) * n_items + events.item
@@ -98,7 +98,7 @@ def bought(known: Interactions, orders: Orders) -> Bought:
     key = key[by]
     start = np.flatnonzero(np.diff(key, prepend=-1))
     age = events.days_before(known.cut)[by]
-    ago = orders.ago[orders.of_event[by]]
+    ago = visits.ago[visits.of_event[by]]
     times = np.diff(np.append(start, len(key)))
     last, first = age[start + times - 1], age[start]
     gap = np.where(times > 1, (first - last) / np.maximum(times - 1, 1), np.nan)

@@ -16,13 +16,13 @@ class Members:
     """Arrays of one entry a customer; missing where a customer has no order.
 
     Attributes:
-        orders: number of orders.
+        orders: number of visits, days with an order.
         items: different items bought.
         events: items bought, one for each order with it.
-        since_last, since_first: days from the last and the first order to the cut.
-        cycle: mean days between orders.
-        recent_orders: orders of the last 28 days.
-        basket: items in a mean order.
+        since_last, since_first: days from the last and the first visit to the cut.
+        cycle: mean days between visits.
+        recent_orders: visits of the last 28 days.
+        basket: items in a mean visit.
         units: median units of an item in an order.
         price_ratio: mean price paid over the usual price.
     """
@@ -40,14 +40,17 @@ class Members:
 
 
 @dataclass(frozen=True, eq=False)
-class Orders:
-    """The orders of each customer, by customer and time.
+class Visits:
+    """The days on which each customer bought, by customer and time.
+
+    Orders of one day are one visit: a basket that was paid in two parts, or what someone rated in
+    one sitting.
 
     Attributes:
-        customer: (orders,) position of the customer.
-        age: (orders,) days before the cut.
-        ago: (orders,) how many orders of the customer came after.
-        of_event: (events,) position of each event's order.
+        customer: (visits,) position of the customer.
+        age: (visits,) days before the cut.
+        ago: (visits,) how many visits of the customer came after.
+        of_event: (events,) position of each event's visit.
     """
 
     customer: np.ndarray
@@ -56,33 +59,34 @@ class Orders:
     of_event: np.ndarray
 
     @classmethod
-    def of(cls, known: Interactions) -> Orders:
-        """The orders before the cut."""
+    def of(cls, known: Interactions) -> Visits:
+        """The visits before the cut."""
         events = known.events
-        _, first, order = np.unique(events.order, return_index=True, return_inverse=True)
-        by = np.lexsort((first, events.customer[first]))
-        place = np.empty(len(by), dtype=np.int64)
-        place[by] = np.arange(len(by))
-        customer = events.customer[first[by]]
+        day = events.time.astype("datetime64[D]").astype(np.int64)
+        first_day = int(day.min(initial=0))
+        days = int(day.max(initial=0)) - first_day + 1
+        key = events.customer.astype(np.int64) * days + day - first_day
+        visit, first, of_event = np.unique(key, return_index=True, return_inverse=True)
+        customer = visit // days
         end = np.cumsum(np.bincount(customer, minlength=known.n_customers))
-        ago = end[customer] - 1 - np.arange(len(by))
-        return cls(customer, events.days_before(known.cut)[first[by]], ago, place[order])
+        ago = end[customer] - 1 - np.arange(len(visit))
+        return cls(customer, events.days_before(known.cut)[first], ago, of_event)
 
 
-def members(known: Interactions, orders: Orders, items: np.ndarray) -> Members:
+def members(known: Interactions, visits: Visits, items: np.ndarray) -> Members:
     """The customers' sums.
 
     Args:
         known: what is known.
-        orders: the orders in it.
+        visits: the visits in it.
         items: (customers,) different items that each one bought.
     """
     n = known.n_customers
-    count = _counts(orders.customer, n)
+    count = _counts(visits.customer, n)
     events = _counts(known.events.customer, n)
     last, first = np.full(n, np.nan), np.full(n, np.nan)
-    last[orders.customer] = orders.age
-    first[orders.customer[::-1]] = orders.age[::-1]
+    last[visits.customer] = visits.age
+    first[visits.customer[::-1]] = visits.age[::-1]
     ratio = known.events.price_ratio
     priced = np.isfinite(ratio)
     paid = np.bincount(known.events.customer[priced], ratio[priced], n)
@@ -93,7 +97,7 @@ def members(known: Interactions, orders: Orders, items: np.ndarray) -> Members:
         since_last=last.astype(np.float32),
         since_first=first.astype(np.float32),
         cycle=divided(first - last, count - 1),
-        recent_orders=_counts(orders.customer[orders.age <= 28], n),
+        recent_orders=_counts(visits.customer[visits.age <= 28], n),
         basket=divided(events, count),
         units=medians(known.events.customer, known.events.units, n),
         price_ratio=divided(paid, _counts(known.events.customer[priced], n)),

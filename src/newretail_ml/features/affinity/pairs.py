@@ -9,7 +9,7 @@ import numpy as np
 
 from newretail_ml.features.affinity.bought import Bought, bought
 from newretail_ml.features.affinity.goods import Goods, goods
-from newretail_ml.features.affinity.members import Members, Orders, members
+from newretail_ml.features.affinity.members import Members, Visits, members
 from newretail_ml.features.affinity.tastes import LABELS, Taste, taste
 from newretail_ml.interactions import Interactions
 
@@ -35,13 +35,13 @@ class Affinity:
     @classmethod
     def of(cls, known: Interactions) -> Affinity:
         """All sums, from events before the cut alone; planned prices are known in advance."""
-        orders = Orders.of(known)
-        pairs = bought(known, orders)
+        visits = Visits.of(known)
+        pairs = bought(known, visits)
         items = np.bincount(pairs.key[:-1] // known.n_items, minlength=known.n_customers)
         found = {name: taste(known, name) for name in LABELS}
         return cls(
             n_items=known.n_items,
-            members=members(known, orders, items),
+            members=members(known, visits, items),
             goods=goods(known, pairs),
             bought=pairs,
             tastes={name: one for name, one in found.items() if one is not None},

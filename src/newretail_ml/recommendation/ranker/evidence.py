@@ -61,11 +61,11 @@ class Evidence:
 
     def scores(self, rows: np.ndarray) -> list[np.ndarray]:
         """For each source (len(rows), width) float32 scores."""
-        by_orders, models = self.by_orders[rows], self.models
+        models = self.models
         return [
-            by_orders @ models.customers,
+            self.pairs[rows] @ models.customers,
             self.lately[rows] @ models.baskets,
             self.last[rows] @ models.baskets,
-            by_orders @ models.habits,
+            self.by_orders[rows] @ models.habits,
             self.popular[self.group[rows]],
         ]

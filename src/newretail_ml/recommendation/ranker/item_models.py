@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from newretail_ml.features.affinity import Affinity
+from newretail_ml.features.affinity import Affinity, Visits
 from newretail_ml.interactions import Interactions
 from newretail_ml.recommendation.lists.rates import popularity_rates
 
@@ -86,11 +87,11 @@ def _gram(matrix: csr_matrix) -> np.ndarray:
 
 
 def _baskets(known: Interactions) -> csr_matrix:
-    """(orders, items) sparse; an order counts half of one that is a half-life later."""
+    """(visits, items) sparse; a visit counts half of one that is a half-life later."""
     from scipy.sparse import csr_matrix
 
     events = known.events.only(slice(-_MOST_EVENTS, None))
-    _, order = np.unique(events.order, return_inverse=True)
+    visit = Visits.of(replace(known, events=events)).of_event
     weight = 0.5 ** (events.days_before(known.cut) / _BASKET_HALF_LIFE)
-    shape = (order.max(initial=-1) + 1, known.n_items)
-    return csr_matrix((weight.astype(np.float32), (order, events.item)), shape=shape)
+    shape = (visit.max(initial=-1) + 1, known.n_items)
+    return csr_matrix((weight.astype(np.float32), (visit, events.item)), shape=shape)

@@ -17,7 +17,7 @@ from newretail_ml.recommendation.lists.offer import Kind, Offer
 from newretail_ml.recommendation.ranker.candidates import PARTS, PLAIN, Stage
 from newretail_ml.recommendation.ranker.reasons import Reasons
 from newretail_ml.recommendation.ranker.trees import Lists, boosted
-from newretail_ml.recommendation.ranker.windows import Window, past_cuts, window
+from newretail_ml.recommendation.ranker.windows import Window, windows
 from newretail_ml.recommendation.topk import NOTHING
 
 _CELLS = 1 << 21
@@ -53,7 +53,7 @@ class TwoStageRanker(Recommender):
         self,
         horizon_days: float = 28.0,
         n_windows: int = 8,
-        n_trees: int = 200,
+        n_trees: int = 300,
         learning_rate: float = 0.05,
         n_lists: int = 20_000,
         random_state: int = 0,
@@ -91,29 +91,14 @@ class TwoStageRanker(Recommender):
         self._why = Reasons(names, stage, learned=bool(self.trees_))
 
     def _lists(self, known: Interactions) -> Lists | None:
-        cuts = past_cuts(known, self.horizon_days, self.n_windows)
-        parts = []
-        for number, cut in enumerate(cuts):
-            past = window(known, cut, self.horizon_days)
-            random = np.random.default_rng([self.random_state, number])
-            parts += self._lists_of(past, self.n_lists // len(cuts) + 1, random)
+        random = np.random.default_rng(self.random_state)
+        most = self.n_lists // self.n_windows + 1
+        parts = [
+            lists
+            for past in windows(known, self.horizon_days, self.n_windows, random)
+            for lists in _lists_of(past, most, random)
+        ]
         return Lists.joined(parts) if parts else None
-
-    def _lists_of(self, past: Window, n: int, random: np.random.Generator) -> list[Lists]:
-        rows = np.unique(past.customer)
-        if not len(rows):
-            return []
-        rows = np.sort(random.choice(rows, min(n, len(rows)), replace=False))
-        stage = Stage(past.known)
-        pairs = past.customer * np.int64(past.known.n_items) + past.item
-        found = []
-        for part in _batches(rows, len(stage.models.columns)):
-            chosen = stage.candidates(part)
-            key = part[chosen.row] * np.int64(past.known.n_items) + chosen.item
-            size = np.bincount(chosen.row, minlength=len(part))
-            lists = Lists(chosen.features, np.isin(key, pairs), chosen.repeat, size)
-            found.append(lists.where(np.ones(len(key), bool)))
-        return found
 
     def _score(self, features: np.ndarray, kind: Kind) -> np.ndarray:
         trees = self.trees_.get(kind, self.trees_.get(Kind.ANY))
@@ -155,6 +140,20 @@ class TwoStageRanker(Recommender):
         added = trees.predict(self.stage_.features_of(rows, items), pred_contrib=True)[0]
         told = pd.Series(added, [*PARTS, "in any case"]).groupby(level=0, sort=False).sum()
         return pd.DataFrame({c.PART: told.index.to_numpy(object), c.CONTRIBUTION: told.to_numpy()})
+
+
+def _lists_of(past: Window, most: int, random: np.random.Generator) -> Iterator[Lists]:
+    """Candidates of some customers who bought something after, with what was known before."""
+    rows = past.customers
+    if len(rows) > most:
+        rows = np.sort(random.choice(rows, most, replace=False))
+    stage = Stage(past.known)
+    for part in _batches(rows, len(stage.models.columns)):
+        chosen = stage.candidates(part)
+        key = part[chosen.row] * np.int64(past.known.n_items) + chosen.item
+        size = np.bincount(chosen.row, minlength=len(part))
+        lists = Lists(chosen.features, np.isin(key, past.key), chosen.repeat, size)
+        yield lists.where(np.ones(len(key), dtype=bool))
 
 
 def best_of_pairs(

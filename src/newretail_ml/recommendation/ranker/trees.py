@@ -11,9 +11,9 @@ import numpy as np
 _FIXED = {
     "objective": "lambdarank",
     "lambdarank_truncation_level": 20,
-    "num_leaves": 31,
+    "num_leaves": 15,
     "max_bin": 63,
-    "min_data_in_leaf": 50,
+    "min_data_in_leaf": 100,
     "feature_fraction": 0.5,
     "bagging_fraction": 0.7,
     "bagging_freq": 1,
