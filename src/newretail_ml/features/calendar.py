@@ -13,7 +13,7 @@ import pandas as pd
 from newretail_ml.errors import DataError
 from newretail_ml.features.base import PlannedFeature
 from newretail_ml.features.block import Block, Rows
-from newretail_ml.panel import Panel, Periods
+from newretail_ml.panel import Periods
 
 
 @dataclass(frozen=True)
@@ -53,17 +53,22 @@ class Days:
         return np.minimum(distance, within + 1)
 
 
+def days_of(block: Block, rows: Rows) -> tuple[int, Days]:
+    """The first target, and the days of it and all later ones; made once for all features."""
+    first, last = int(rows.targets.min()), int(rows.targets.max())
+    return first, block.source.shared(Days, lambda: Days.of(block.panel.periods, first, last))
+
+
 class _CalendarFeature(PlannedFeature):
     """A feature that is the same for all series."""
 
     def values(self, block: Block, rows: Rows) -> np.ndarray:
         """One row of values, repeated for each series."""
-        row = block.source.shared(self, lambda: self._row(block.panel, rows))
+        row = block.source.shared(self, lambda: self._row(block, rows))
         return np.broadcast_to(row, (len(block.demand), len(row)))
 
-    def _row(self, panel: Panel, rows: Rows) -> np.ndarray:
-        first, last = int(rows.targets.min()), int(rows.targets.max())
-        days = Days.of(panel.periods, first, last)
+    def _row(self, block: Block, rows: Rows) -> np.ndarray:
+        first, days = days_of(block, rows)
         return np.asarray(self.of_days(days), dtype=float)[rows.targets - first]
 
     @abstractmethod

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from newretail_ml import columns as c
 from newretail_ml.features.base import PlannedFeature
-from newretail_ml.features.block import Block, Rows
-from newretail_ml.features.calendar import Days
+from newretail_ml.features.block import Block, Rows, attribute
+from newretail_ml.features.calendar import Days, days_of
 from newretail_ml.panel import Panel
 
 
@@ -33,17 +32,15 @@ class _EventFeature(PlannedFeature):
 
     def values(self, block: Block, rows: Rows) -> np.ndarray:
         """One row of distances for each place, given to its series."""
-        number, places = block.source.shared("places", lambda: _places(block.panel))
-        distances = block.source.shared(self, lambda: self._distances(block.panel, rows, places))
-        return distances[number[block.series]]
+        places = block.source.shared(_Places, lambda: _Places.of(block.panel))
+        distances = block.source.shared(self, lambda: self._distances(block, rows, places))
+        return distances[places.number[block.series]]
 
-    def _distances(self, panel: Panel, rows: Rows, places: list[dict[str, Any]]) -> np.ndarray:
+    def _distances(self, block: Block, rows: Rows, places: _Places) -> np.ndarray:
         """(places, rows) distances."""
-        first, last = int(rows.targets.min()), int(rows.targets.max())
-        days = Days.of(panel.periods, first, last)
-        happens = (_event_dates(panel.events, self.event, place) for place in places)
-        table = np.array([self.distance(days, dates) for dates in happens], dtype=float)
-        return table[:, rows.targets - first]
+        first, days = days_of(block, rows)
+        table = [self.distance(days, dates) for dates in places.dates_of(self.event)]
+        return np.array(table, dtype=float)[:, rows.targets - first]
 
     @abstractmethod
     def distance(self, days: Days, happens: pd.DatetimeIndex) -> np.ndarray:
@@ -66,18 +63,41 @@ class DaysAfterEvent(_EventFeature):
         return days.since(happens, self.within)
 
 
-def _places(panel: Panel) -> tuple[np.ndarray, list[dict[str, Any]]]:
-    """Number of each series' place, and the places, as far as events are local."""
-    frame = pd.concat([panel.keys, panel.statics], axis=1)
-    local = [name for name in (c.LOCATION, c.REGION) if name in panel.events and name in frame]
-    if not local:
-        return np.zeros(panel.n_series, dtype=int), [{}]
-    number = frame.groupby(local, sort=False, dropna=False, observed=True).ngroup()
-    return number.to_numpy(), frame[local].drop_duplicates().to_dict("records")
+@dataclass(frozen=True, eq=False)
+class _Places:
+    """Where series are, as far as events are local, and which events happen there.
 
+    Attributes:
+        number: of each series' place, (series,).
+        happens: whether an event counts at a place, (places, events).
+        events: name of each event, (events,).
+        dates: of each event, (events,).
+    """
 
-def _event_dates(events: pd.DataFrame, event: str, place: dict[str, Any]) -> pd.DatetimeIndex:
-    here = np.ones(len(events), dtype=bool) if event == "any" else (events[c.EVENT] == event)
-    for column, value in place.items():
-        here = here & (events[column].isna() | (events[column] == value))
-    return pd.DatetimeIndex(events.loc[here, c.DATE])
+    number: np.ndarray
+    happens: np.ndarray
+    events: np.ndarray
+    dates: pd.DatetimeIndex
+
+    @classmethod
+    def of(cls, panel: Panel) -> _Places:
+        """Those of a panel."""
+        table = panel.events
+        there = {*panel.keys.columns, *panel.statics.columns}
+        local = [name for name in (c.LOCATION, c.REGION) if name in table and name in there]
+        # An event without a location or region, numbered -1 here, counts everywhere.
+        at_event = np.empty((len(local), len(table)), dtype=np.int64)
+        at_series = np.empty((panel.n_series, len(local)), dtype=np.int64)
+        for row, name in enumerate(local):
+            values = [one.to_numpy(dtype=object) for one in (table[name], attribute(panel, name))]
+            codes = pd.factorize(np.concatenate(values))[0]
+            at_event[row], at_series[:, row] = codes[: len(table)], codes[len(table) :]
+        places, number = np.unique(at_series, axis=0, return_inverse=True)
+        happens = ((at_event == -1) | (at_event == places[:, :, None])).all(axis=1)
+        events, dates = table[c.EVENT].to_numpy(dtype=object), pd.DatetimeIndex(table[c.DATE])
+        return cls(number.reshape(-1), happens, events, dates)
+
+    def dates_of(self, event: str) -> list[pd.DatetimeIndex]:
+        """Dates of an event, or of "any", at each place."""
+        wanted = np.ones(len(self.events), dtype=bool) if event == "any" else self.events == event
+        return [self.dates[here & wanted] for here in self.happens]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -90,8 +90,7 @@ class Recipe:
                     cube[position, series] = self.features[position].values(block, rows)
 
         widest = end - min(groups, default=0) + len(rows)
-        with ThreadPoolExecutor(n_threads or min(os.cpu_count() or 1, 8)) as pool:
-            list(pool.map(work, _slices(panel.n_series, max(_CELLS_A_BLOCK // widest, 1))))
+        _each(work, list(_slices(panel.n_series, max(_CELLS_A_BLOCK // widest, 1))), n_threads)
         return cube
 
     def fixed(self, panel: Panel) -> Recipe:
@@ -133,6 +132,17 @@ class Recipe:
 
     def __repr__(self) -> str:
         return f"Recipe({', '.join(self.names)})"
+
+
+def _each(work: Callable[[slice], None], parts: list[slice], n_threads: int | None) -> None:
+    """Do the work on every part; starting threads takes longer than a single one does."""
+    n_threads = min(n_threads or min(os.cpu_count() or 1, 8), len(parts))
+    if n_threads <= 1:
+        for part in parts:
+            work(part)
+        return
+    with ThreadPoolExecutor(n_threads) as pool:
+        list(pool.map(work, parts))
 
 
 def _check_origins(panel: Panel, rows: Rows) -> None:
