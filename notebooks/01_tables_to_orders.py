@@ -74,16 +74,18 @@ recipe.frame(panel.select([0]), ["2026-05-30", "2026-05-31", "2026-06-05"], hori
 # %% [markdown]
 # ## Who forecasts best?
 #
-# Each model is fitted at two earlier dates and judged on the four weeks that followed. The quantile
-# loss rewards the right spread as well as the right level, and that is what orders depend on.
+# Each model is fitted once, eight weeks ago, and judged on the four weeks that followed and on the
+# four after them. The quantile loss rewards the right spread as well as the right level, and that
+# is what orders depend on. (The trees take larger steps than by default, for speed.)
 
 # %%
+trees = LightGBMForecaster(horizon=28, learning_rate=0.1, rows_per_period=1)
 models = {
     "last week again": SeasonalNaive(),
     "mean of four weeks": MovingAverage(),
-    "lightgbm": LightGBMForecaster(horizon=28),
+    "lightgbm": trees,
 }
-result = backtest(models, panel, horizon=28, folds=2, progress=False)
+result = backtest(models, panel, horizon=28, folds=2, refit=False, progress=False)
 result.leaderboard()[["weighted_quantile_loss", "rmsse", "wape", "bias"]].round(3)
 
 # %%
@@ -103,7 +105,7 @@ plots.coverage_chart(result, "lightgbm")
 # like day by day; the paths themselves know that a weak week stays weak.
 
 # %%
-model = LightGBMForecaster(horizon=28).fit(panel)
+model = trees.clone().fit(panel)
 forecast = model.forecast(28)
 busiest = int(forecast.mean().sum(axis=1).argmax())
 plots.fan_chart(panel, forecast, busiest)
@@ -116,7 +118,7 @@ plots.importance_chart(model.feature_importance())
 # out too small for most items. Stock planned on it would run out more often than promised.
 
 # %%
-on_sale = forecast.mean().sum(axis=1) > 0
+on_sale = forecast.total(7).max(axis=1) > 0
 week = forecast.total(7)[on_sale].std(axis=1)
 independent = forecast.paths[on_sale, :, :7].var(axis=1).sum(axis=1) ** 0.5
 ratio = pd.Series(week / independent)
