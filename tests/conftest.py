@@ -1,8 +1,13 @@
 """Fixtures for all tests."""
 
+import os
 from pathlib import Path
 
 import pytest
+
+# Threads that wait for work by spinning take the cores from the other workers. Read when OpenMP
+# is loaded, which is later.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 # Files that take long, however few their tests are: begun last, one would leave the other
 # workers idle at the end.
