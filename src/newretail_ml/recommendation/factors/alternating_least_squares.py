@@ -11,7 +11,12 @@ from newretail_ml import columns as c
 from newretail_ml.checks import check_number, check_whole
 from newretail_ml.interactions import Interactions
 from newretail_ml.recommendation.factors.base import FactorModel
-from newretail_ml.recommendation.factors.confidence import chance_level, confidences, strength
+from newretail_ml.recommendation.factors.confidence import (
+    balancing_weight,
+    chance_level,
+    confidences,
+    strength,
+)
 from newretail_ml.recommendation.factors.implicit_package import (
     as_csr_matrix,
     as_seed,
@@ -43,7 +48,7 @@ class AlternatingLeastSquares(FactorModel):
         regularization: in units of what chance alone gives (`chance_level`), above 0: the larger,
             the more lists lean on what is common.
         weight: how much more sure we are of the average pair that was bought than of one that
-            was not.
+            was not; None: 1 in dense data and up to 40 in sparse (`balancing_weight`).
         half_life: days after which an order counts half, counted from the customer's last order;
             None: all count the same.
         logarithmic: whether the tenth order of an item adds less than the first.
@@ -53,6 +58,7 @@ class AlternatingLeastSquares(FactorModel):
 
     Attributes:
         customer_factors_, item_factors_: what was learned.
+        weight_: the weight that was used.
 
     >>> orders = pd.DataFrame({"customer_id": ["ann", "ann", "bob", "bob", "eve", "kim", "kim"],
     ...                        "item_id": ["tea", "jam", "tea", "jam", "tea", "nut", "pie"],
@@ -67,7 +73,7 @@ class AlternatingLeastSquares(FactorModel):
         self,
         factors: int = 128,
         regularization: float = 0.5,
-        weight: float = 3.0,
+        weight: float | None = None,
         half_life: float | None = 60.0,
         logarithmic: bool = False,
         iterations: int = 15,
@@ -87,7 +93,8 @@ class AlternatingLeastSquares(FactorModel):
         self._check()
         shown = strength(known, self.half_life, self.logarithmic)
         self._mean = float(shown.data.mean()) if shown.nnz else 1.0
-        self._sure = confidences(shown, self.weight, self._mean)
+        self.weight_ = balancing_weight(shown) if self.weight is None else self.weight
+        self._sure = confidences(shown, self.weight_, self._mean)
         regularization = self.regularization * max(chance_level(self._sure), 1e-9)
         self.item_factors_ = self._item_factors(self._sure, regularization)
         self._solver = CustomerSolver(self.item_factors_, regularization)
@@ -95,7 +102,7 @@ class AlternatingLeastSquares(FactorModel):
 
     def _renew(self, known: Interactions) -> None:
         shown = strength(known, self.half_life, self.logarithmic)
-        self._sure = confidences(shown, self.weight, self._mean)
+        self._sure = confidences(shown, self.weight_, self._mean)
         self.customer_factors_ = self._solver.factors(self._sure, self.n_threads)
 
     def _item_factors(self, sure: csr_matrix, regularization: float) -> np.ndarray:
@@ -117,7 +124,8 @@ class AlternatingLeastSquares(FactorModel):
     def _check(self) -> None:
         check_whole("factors", self.factors, at_least=1)
         check_number("regularization", self.regularization, above=0.0)
-        check_number("weight", self.weight)
+        if self.weight is not None:
+            check_number("weight", self.weight)
         check_whole("iterations", self.iterations, at_least=1)
         if self.half_life is not None:
             check_number("half_life", self.half_life, above=0.0)
