@@ -5,6 +5,13 @@ from newretail_ml.world.config import SAMPLE, ChainConfig
 from newretail_ml.world.festivals import shopping_festivals
 from newretail_ml.world.make import World, make_world
 from newretail_ml.world.pricing import ProfitGap, current_prices, profit_gap, replay_prices
+from newretail_ml.world.slates import (
+    RevenueGap,
+    best_slate,
+    expected_purchases,
+    replay_slates,
+    revenue_gap,
+)
 from newretail_ml.world.true_response import TrueResponse, true_response
 from newretail_ml.world.truth import Truth
 
@@ -13,14 +20,19 @@ __all__ = [
     "Chain",
     "ChainConfig",
     "ProfitGap",
+    "RevenueGap",
     "TrueResponse",
     "Truth",
     "World",
+    "best_slate",
     "current_prices",
+    "expected_purchases",
     "make_chain",
     "make_world",
     "profit_gap",
     "replay_prices",
+    "replay_slates",
+    "revenue_gap",
     "shopping_festivals",
     "true_response",
 ]

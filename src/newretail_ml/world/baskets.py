@@ -14,8 +14,8 @@ from newretail_ml.world.config import ChainConfig
 from newretail_ml.world.randomness import stream
 from newretail_ml.world.visits import NO_MEMBER, Visits, draw_visits
 
-_NEW_LINE = 0.12
-_CANDIDATES = 8
+NEW_LINE = 0.12
+CANDIDATES = 8
 _RETURNED_SHARE = 0.02
 _RETURN_DAYS = 6.0
 _DAY_SECONDS = 86_400
@@ -82,7 +82,7 @@ def _split_into_lines(
     """Return the cell of each line, a flat position in `by_cell`, and its units."""
     filled = np.flatnonzero(by_cell)
     count = by_cell.ravel()[filled].astype(np.int64)
-    opens = rng.random(count.sum()) < _NEW_LINE
+    opens = rng.random(count.sum()) < NEW_LINE
     opens[np.cumsum(count) - count] = True
     start = np.flatnonzero(opens)
     return np.repeat(filled, count)[start], np.diff(np.append(start, len(opens)))
@@ -94,13 +94,13 @@ def _choose_visits(
     """Return the visit of each line: that of its own visitor, or one of a few by taste."""
     first = visits.first[place]
     count = visits.first[place + 1] - first
-    luck = rng.random((len(place), _CANDIDATES), dtype=np.float32)
+    luck = rng.random((len(place), CANDIDATES), dtype=np.float32)
     candidate = first[:, None] + (luck * count[:, None]).astype(np.int64)
     customer = visits.customer[candidate]
     liking = np.where(customer == NO_MEMBER, np.float32(1), taste[customer, item[:, None]])
     total = np.cumsum(liking, axis=1)
     aim = rng.random(len(place), dtype=np.float32) * total[:, -1]
-    chosen = np.minimum((total <= aim[:, None]).sum(axis=1), _CANDIDATES - 1)
+    chosen = np.minimum((total <= aim[:, None]).sum(axis=1), CANDIDATES - 1)
     visit = candidate[np.arange(len(place)), chosen]
     visit[visits.line] = np.arange(len(visits.line))
     return visit

@@ -17,14 +17,17 @@ PARTS = (
     "stock",
     "baskets",
     "returns",
+    "slates",
 )
 
 
-def stream(random_state: int, part: str) -> np.random.Generator:
+def stream(random_state: int, part: str, *again: int) -> np.random.Generator:
     """Return the stream of one part; what one part draws never moves another.
+
+    Further numbers give further streams of the part.
 
     >>> bool(stream(1, "items").random() == stream(1, "prices").random())
     False
     """
-    seed = np.random.SeedSequence(random_state, spawn_key=(PARTS.index(part),))
+    seed = np.random.SeedSequence(random_state, spawn_key=(PARTS.index(part), *again))
     return np.random.default_rng(seed)

@@ -12,7 +12,7 @@ from newretail_ml.world.customers import Customers
 from newretail_ml.world.locations import Locations
 
 NO_MEMBER = -1
-_LINES_PER_VISIT = 3.0
+LINES_PER_VISIT = 3.0
 _SAME_REGION, _OTHER_REGION = 0.15, 0.02
 _OTHER_CHANNEL = 0.25
 _STORE_HOURS = np.array([0] * 8 + [4, 5, 6, 6, 5, 4, 4, 5, 6, 9, 10, 9, 6, 3] + [0] * 2)
@@ -53,16 +53,16 @@ def draw_visits(
         shape: number of days, shops and channels.
     """
     lines = np.bincount(place, minlength=int(np.prod(shape)))
-    count = np.ceil(lines / _LINES_PER_VISIT).astype(np.int64)
+    count = np.ceil(lines / LINES_PER_VISIT).astype(np.int64)
     line = _first_in_random_order(rng, place, lines, count)
     day, shop, channel = np.unravel_index(place[line], shape)
     is_member = (channel == ONLINE) | (rng.random(len(line)) < chain.config.member_share)
-    attraction = _attraction(chain.customers, chain.locations)
+    attracted = attraction(chain.customers, chain.locations)
     customer = np.full(len(line), NO_MEMBER)
     for here in range(shape[1]):
         for by in range(shape[2]):
             visits = np.flatnonzero(is_member & (shop == here) & (channel == by))
-            pull = attraction[:, here, by, None] * chain.customers.taste
+            pull = attracted[:, here, by, None] * chain.customers.taste
             customer[visits] = _draw_members(
                 rng, pull, chain.customers.joined, item[line[visits]], day[visits]
             )
@@ -78,7 +78,7 @@ def _first_in_random_order(
     return shuffled[rank < count[place]]
 
 
-def _attraction(customers: Customers, locations: Locations) -> np.ndarray:
+def attraction(customers: Customers, locations: Locations) -> np.ndarray:
     """How often a member comes, (customers, shops, channels): near home, by the liked channel."""
     n_shops = locations.n_shops
     region = locations.region[:n_shops]
