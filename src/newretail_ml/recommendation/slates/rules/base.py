@@ -1,0 +1,132 @@
+"""What every rule of slates has in common."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from newretail_ml import columns as c
+from newretail_ml.errors import DataError
+from newretail_ml.recommendation.slates.candidates import Candidates
+
+
+@dataclass(frozen=True, eq=False)
+class Count:
+    """How many of a slate's items may or must be of each group.
+
+    Attributes:
+        code: (n, m) group of each candidate, -1 for none.
+        at_most: (groups,) items of a group in a slate; large where there is no limit.
+        at_least: (groups,) items of a group in a slate.
+        distinct: groups that a slate must have items of.
+    """
+
+    code: np.ndarray
+    at_most: np.ndarray
+    at_least: np.ndarray
+    distinct: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Showing:
+    """What must be shown in a share of the slates.
+
+    Attributes:
+        member: (n, m) candidates that count.
+        share: of the slates.
+        at_rank: the last rank at which it counts.
+    """
+
+    member: np.ndarray
+    share: float
+    at_rank: int
+
+
+@dataclass(frozen=True, eq=False)
+class Said:
+    """What a rule says of candidates.
+
+    Attributes:
+        allowed: (n, m) candidates that may be shown; None for all.
+        count: how many of which group; None where it does not say.
+        showing: what must be shown; None where it does not say.
+    """
+
+    allowed: np.ndarray | None = None
+    count: Count | None = None
+    showing: Showing | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlateRule(ABC):
+    """A rule that slates must keep.
+
+    Args:
+        name: by which answers name it; says what it asks where left out.
+        where: which items it is about: column -> value or values, among the columns of the items
+            (item_id too) and of the lists; None for all.
+    """
+
+    name: str = ""
+    where: Mapping[str, Any] | None = None
+
+    @property
+    def title(self) -> str:
+        """Its name, or what it asks."""
+        return self.name or self.asks()
+
+    @abstractmethod
+    def asks(self) -> str:
+        """What it asks, in a few words."""
+
+    @abstractmethod
+    def on(self, candidates: Candidates, k: int) -> Said:
+        """What it says of candidates for slates of k."""
+
+    def _about(self, candidates: Candidates) -> np.ndarray:
+        """(n, m) candidates that it is about."""
+        about = candidates.there
+        for column, values in (self.where or {}).items():
+            named = {values} if isinstance(values, str) or np.ndim(values) == 0 else set(values)
+            found = self._column(candidates, column)
+            about = about & found[0](pd.Series(found[1]).isin(named).to_numpy(), False)
+        return np.asarray(about)
+
+    def _values(self, candidates: Candidates, column: str, nothing: object) -> np.ndarray:
+        """(n, m) what a column says of each candidate."""
+        put, values = self._column(candidates, column)
+        return np.asarray(put(values, nothing))
+
+    def _codes(self, candidates: Candidates, column: str) -> tuple[np.ndarray, int]:
+        """(n, m) code of a column's value among the items it is about, -1 for none; how many."""
+        put, values = self._column(candidates, column)
+        code, labels = pd.factorize(pd.Series(values))
+        return np.where(self._about(candidates), put(code, -1), -1), len(labels)
+
+    def _column(self, candidates: Candidates, column: str) -> tuple[Any, np.ndarray]:
+        if column in candidates.items:
+            return candidates.of_items, candidates.items[column].to_numpy()
+        if column in candidates.lines:
+            return candidates.of_lines, candidates.lines[column].to_numpy()
+        raise DataError(
+            f"the rule '{self.title}' asks for a column that there is not",
+            table="items",
+            column=column,
+            next_step="Pass items with that column to plan_slates.",
+        )
+
+
+def told(where: Mapping[str, Any] | None) -> str:
+    """Which items a rule is about, in words that go behind what it asks."""
+    parts = []
+    for name, values in (where or {}).items():
+        one = isinstance(values, str) or np.ndim(values) == 0
+        words = [str(values)] if one else [str(value) for value in values]
+        shown = f"{', '.join(words[:3])}{' and others' if len(words) > 3 else ''}"
+        parts.append(shown if name == c.ITEM else f"{name} {shown}")
+    return " and ".join(parts)

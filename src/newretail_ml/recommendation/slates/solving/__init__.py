@@ -1,0 +1,1 @@
+"""Finding slates: one by one, under contracts, and under shared stock."""
