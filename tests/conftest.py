@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is no failure of a test.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 # Threads that wait for work by spinning take the cores from the other workers. Read when OpenMP
 # is loaded, which is later.
