@@ -15,6 +15,7 @@ from newretail_ml.interactions.events import Events
 from newretail_ml.interactions.item_prices import ItemPrices
 from newretail_ml.interactions.making import UNKNOWN, places
 from newretail_ml.interactions.shelf import Shelf
+from newretail_ml.tables.parsing import to_text
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -88,8 +89,9 @@ class Interactions:
         Args:
             frame: one row a line: customer_id, item_id, time (user_id, timestamp and date are
                 read as well); if given order_id (else lines at one time are one order), units
-                (else 1; negative: returned), unit_price, regular_price, channel, location_id.
-                Rows without a customer are left out.
+                (else 1; negative: returned), unit_price (below zero: not known), regular_price,
+                channel, location_id. Ids may be numbers. Rows without a customer are left out, as
+                are other columns: a rating counts as a purchase, whatever it says.
             customers: customer_id, and anything known of them, such as segment.
             items: item_id, and anything known of them, such as category.
 
@@ -174,11 +176,11 @@ class Interactions:
 
     def rows_of(self, customers: pd.Series | pd.Index | np.ndarray | list) -> np.ndarray:
         """(n,) position of each customer id, -1 where it is not known."""
-        return np.asarray(self._customer_index.get_indexer(pd.Index(customers)))
+        return _found(self._customer_index, customers)
 
     def columns_of(self, items: pd.Series | pd.Index | np.ndarray | list) -> np.ndarray:
         """(n,) position of each item id, -1 where it is not known."""
-        return np.asarray(self._item_index.get_indexer(pd.Index(items)))
+        return _found(self._item_index, items)
 
     @cached_property
     def counts(self) -> csr_matrix:
@@ -248,6 +250,14 @@ class Interactions:
             _counted(len(np.unique(self.events.order)), "order"),
         ]
         return f"Interactions: {', '.join(sizes)}, before {pd.Timestamp(self.cut):%Y-%m-%d}"
+
+
+def _found(labels: pd.Index, ids: pd.Series | pd.Index | np.ndarray | list) -> np.ndarray:
+    """(n,) position of each id, -1 where there is none; numbers are read as `from_frame` does."""
+    asked = pd.Index(ids)
+    if pd.api.types.infer_dtype(asked) not in ("string", "empty"):
+        asked = pd.Index(to_text(pd.Series(asked)))
+    return np.asarray(labels.get_indexer(asked))
 
 
 def _positions(chosen: np.ndarray, n: int) -> np.ndarray:

@@ -11,6 +11,7 @@ from newretail_ml import columns as c
 from newretail_ml.interactions.events import Events
 
 UNKNOWN = -1
+_ROUNDS = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,18 +60,14 @@ def make_events(lines: Lines) -> tuple[Events, Events, pd.Index, pd.Index]:
     )
 
 
-def places(bought: Events, customers: pd.Index, items: pd.Index) -> tuple[np.ndarray, np.ndarray]:
-    """Where each customer and each item belongs by what happened; by label where nothing did."""
-    item = _item_places(bought, items)
-    return _customer_places(bought, item, customers), item
-
-
 def _joined(lines: Lines, where: np.ndarray) -> Events:
     """One event per customer, order and item: duplicated lines add units, never events."""
     rows = np.flatnonzero(where)
     n_items = max(len(lines.items), 1)
     pair = lines.customer[rows].astype(np.int64) * n_items + lines.item[rows]
-    by = np.lexsort((pair, lines.order[rows]))
+    # Values decide the order within a pair, so that sums are the same to the bit for any rows.
+    values = (lines.location, lines.channel, lines.usual, lines.price, lines.units, lines.time)
+    by = np.lexsort((*(value[rows] for value in values), pair, lines.order[rows]))
     rows, pair = rows[by], pair[by]
     order = lines.order[rows]
     new = np.ones(len(rows), dtype=bool)
@@ -103,33 +100,54 @@ def _order_times(lines: Lines) -> np.ndarray:
     return times.astype("datetime64[s]")
 
 
-def _item_places(bought: Events, items: pd.Index) -> np.ndarray:
-    """Position of each item: more events first, then the sooner and the more units."""
-    n = len(items)
-    seconds = bought.time.astype(np.int64)
-    latest = np.full(n, np.iinfo(np.int64).min)
-    np.maximum.at(latest, bought.item, seconds)
-    total = np.bincount(bought.item, np.rint(bought.units * 1_000), n)
-    count = np.bincount(bought.item, minlength=n)
-    spread = _whole_sums(bought.item, seconds, n)
-    return _ranks((np.argsort(np.argsort(items)), spread, -total, -latest, -count))
+def places(bought: Events, customers: pd.Index, items: pd.Index) -> tuple[np.ndarray, np.ndarray]:
+    """Position of each customer and item: more events first, then the later and the more units.
+
+    Among those who are still alike what they were bought with decides, and only then the id.
+    """
+    marks = _marks(bought, len(customers), len(items))
+    return (
+        _places(bought.customer, bought, marks[0], customers),
+        _places(bought.item, bought, marks[1], items),
+    )
 
 
-def _customer_places(bought: Events, item_place: np.ndarray, customers: pd.Index) -> np.ndarray:
-    """Position of each customer: more events first, then the later ones."""
-    n = len(customers)
-    seconds = bought.time.astype(np.int64)
+def _places(whose: np.ndarray, bought: Events, mark: np.ndarray, labels: pd.Index) -> np.ndarray:
+    n = len(labels)
     latest = np.full(n, np.iinfo(np.int64).min)
-    np.maximum.at(latest, bought.customer, seconds)
-    count = np.bincount(bought.customer, minlength=n)
-    spread = _whole_sums(bought.customer, seconds, n)
-    basket = _whole_sums(bought.customer, (item_place[bought.item] + 1) * (seconds % 1_000_003), n)
-    return _ranks((np.argsort(np.argsort(customers)), basket, spread, -latest, -count))
+    np.maximum.at(latest, whose, bought.time.astype(np.int64))
+    total = np.bincount(whose, np.rint(bought.units * 1_000), n)
+    count = np.bincount(whose, minlength=n)
+    return _ranks((np.argsort(np.argsort(labels)), mark, -total, -latest, -count))
+
+
+def _marks(bought: Events, n_customers: int, n_items: int) -> tuple[np.ndarray, np.ndarray]:
+    """A number for each customer and item that tells what happened to it, whatever its id.
+
+    Each is a sum over its events of scrambled numbers of the other side, some times over: colour
+    refinement of the graph of events (Weisfeiler and Leman 1968).
+    """
+    when = _scrambled(bought.time.astype(np.int64).astype(np.uint64))
+    when += np.rint(bought.units * 1_000).astype(np.int64).astype(np.uint64)
+    customer, item = np.zeros(n_customers, np.uint64), np.zeros(n_items, np.uint64)
+    for _ in range(_ROUNDS):
+        item = _whole_sums(bought.item, _scrambled(customer[bought.customer] ^ when), n_items)
+        seen = _scrambled(item[bought.item] ^ when)
+        customer = _whole_sums(bought.customer, seen, n_customers)
+    return customer, item
+
+
+def _scrambled(values: np.ndarray) -> np.ndarray:
+    """Numbers without a pattern, the same for the same (the mixing steps of SplitMix64)."""
+    mixed = values + np.uint64(0x9E3779B97F4A7C15)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
+    return np.asarray(mixed ^ (mixed >> np.uint64(31)))
 
 
 def _whole_sums(position: np.ndarray, values: np.ndarray, n: int) -> np.ndarray:
     """Exact sums of whole numbers, that the order of rows cannot change."""
-    total = np.zeros(n, dtype=np.int64)
+    total = np.zeros(n, dtype=np.uint64)
     np.add.at(total, position, values)
     return total
 
@@ -160,7 +178,8 @@ def usual_price(item: np.ndarray, time: np.ndarray, price: np.ndarray) -> np.nda
     """
     day = time.astype("datetime64[D]").astype(np.int64)
     frame = pd.DataFrame({c.ITEM: item, c.DATE: day, c.PRICE: price})
-    daily = frame.groupby([c.ITEM, c.DATE])[c.PRICE].agg(["sum", "count"])
+    sorted_prices = frame.sort_values(c.PRICE)
+    daily = sorted_prices.groupby([c.ITEM, c.DATE])[c.PRICE].agg(["sum", "count"])
     total = daily.groupby(level=c.ITEM).cumsum()
     before = total.groupby(level=c.ITEM).shift(1)
     usual = (before["sum"] / before["count"]).rename("usual")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _FRAME = "interactions"
 _OTHER_NAMES = {"user_id": c.CUSTOMER, "timestamp": c.TIME, c.DATE: c.TIME}
+_IDS = (c.CUSTOMER, c.ITEM, c.ORDER, c.CHANNEL, c.LOCATION)
 _NUMBERS = (c.UNITS, c.UNIT_PRICE, c.REGULAR_PRICE)
 _DATES = {c.CUSTOMER: c.JOINED, c.ITEM: c.LAUNCH_DATE}
 
@@ -55,16 +56,42 @@ def from_frame(
 
 def _read(frame: pd.DataFrame) -> pd.DataFrame:
     """The lines with ids as text, times as times and numbers as numbers."""
+    if not isinstance(frame, pd.DataFrame):
+        what = f"a {type(frame).__name__} is not a frame"
+        raise DataError(what, table=_FRAME, next_step="Pass a pandas DataFrame.")
     names = {old: new for old, new in _OTHER_NAMES.items() if old in frame and new not in frame}
     lines = frame.rename(columns=names)
     need_columns(lines, _FRAME, [c.CUSTOMER, c.ITEM, c.TIME])
-    ids = [name for name in (c.CUSTOMER, c.ITEM, c.ORDER, c.CHANNEL, c.LOCATION) if name in lines]
-    read = {name: to_text(lines[name]) for name in ids}
+    _refuse_twins(lines)
+    read = {name: _ids(lines[name]) for name in _IDS if name in lines}
     read[c.TIME] = _times(lines[c.TIME])
     read |= {name: _numbers(lines[name]) for name in _NUMBERS if name in lines}
     missing = read[c.ITEM].isna()
     refuse_values(lines[c.ITEM], missing.to_numpy(), _FRAME, "are missing", "Name the item.")
     return pd.DataFrame(read)
+
+
+def _refuse_twins(lines: pd.DataFrame) -> None:
+    twin = lines.columns[lines.columns.duplicated()].intersection([*_IDS, c.TIME, *_NUMBERS])
+    if len(twin):
+        raise DataError(
+            "there are several columns of this name",
+            table=_FRAME,
+            column=str(twin[0]),
+            next_step="Keep one of them.",
+        )
+
+
+def _ids(values: pd.Series) -> pd.Series:
+    try:
+        return to_text(values)
+    except TypeError:
+        raise DataError(
+            f"values are not ids, the first is {values.iloc[0]!r}",
+            table=_FRAME,
+            column=str(values.name),
+            next_step="Make them text or whole numbers.",
+        ) from None
 
 
 def _times(values: pd.Series) -> pd.Series:
@@ -75,9 +102,14 @@ def _times(values: pd.Series) -> pd.Series:
             column=c.TIME,
             next_step='Seconds since 1970 become times by pd.to_datetime(values, unit="s").',
         )
-    times, _ = parsed(values, Kind.TIME)
-    what = "are missing or not times without a zone"
-    refuse_values(values, times.isna().to_numpy(), _FRAME, what, "Write them as 2026-05-31 14:30.")
+    times, problems = parsed(values, Kind.TIME)
+    what, next_step = "are missing or not times", "Write them as 2026-05-31 14:30."
+    zoned = any("zone" in problem.what for problem in problems)
+    if zoned or isinstance(values.dtype, pd.DatetimeTZDtype):
+        what = "have a time zone"
+        next_step = 'Turn them into shop time: times.dt.tz_convert("Europe/London")'
+        next_step += ".dt.tz_localize(None)."
+    refuse_values(values, times.isna().to_numpy(), _FRAME, what, next_step)
     return times
 
 
@@ -151,6 +183,7 @@ def _coded(
     location, locations = _codes(lines.get(c.LOCATION), None, n)
     time = lines[c.TIME].to_numpy("datetime64[s]")
     price = _column(lines, c.UNIT_PRICE, np.nan)
+    price = np.where(price >= 0, price, np.nan)
     usual = _column(lines, c.REGULAR_PRICE, np.nan)
     if np.isnan(usual).any() and not np.isnan(price).all():
         usual = np.where(np.isfinite(usual), usual, usual_price(item, time, price))
@@ -191,9 +224,11 @@ def _column(lines: pd.DataFrame, name: str, default: float) -> np.ndarray:
 
 def _orders(lines: pd.DataFrame, customer: np.ndarray, time: np.ndarray) -> np.ndarray:
     """(n,) number of each line's order; without order ids, what is bought at one time is one."""
-    label = lines[c.ORDER] if c.ORDER in lines else pd.Series(time)
-    code = pd.factorize(label, sort=True)[0].astype(np.int64)
-    pair = customer * (code.max() + 2) + code + 1
+    at = np.unique(time, return_inverse=True)[1].astype(np.int64)
+    if c.ORDER in lines:
+        code = pd.factorize(lines[c.ORDER], sort=True)[0].astype(np.int64)
+        at = np.where(code >= 0, code, code.max(initial=0) + 1 + at)
+    pair = customer * (at.max(initial=0) + 1) + at
     return np.asarray(np.unique(pair, return_inverse=True)[1])
 
 
