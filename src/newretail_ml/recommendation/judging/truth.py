@@ -16,6 +16,8 @@ from newretail_ml.recommendation.lists.availability import Availability, Availab
 
 Offered: TypeAlias = Available | Callable[[Interactions], Available]
 
+_LITTLE = 0.0005
+
 
 def true_pairs(
     later: pd.DataFrame, history: Interactions | None, view: str, available: Available = None
@@ -98,4 +100,5 @@ def _offered(
 
 def _left_out(kept: np.ndarray, what: str) -> tuple[str, ...]:
     share = 1 - kept.mean() if len(kept) else 0.0
-    return (f"{share:.1%} of what was bought is {what}, and not judged",) if share > 0 else ()
+    said = f"{share:.1%}" if share >= _LITTLE else "little"
+    return (f"{said} of what was bought is {what}, and not judged",) if share > 0 else ()
