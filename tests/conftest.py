@@ -23,6 +23,9 @@ BEGUN_FIRST = (
     "tests/replenishment/replay/test_forecast_policy.py",
     "tests/pricing/demand/test_double_ml.py",
     "tests/cli/test_demo.py",
+    "tests/replenishment/planning/test_all_rules.py",
+    "tests/world/test_price_criterion.py",
+    "tests/cli/test_process.py",
     "tests/tracking/test_server.py",
 )
 
