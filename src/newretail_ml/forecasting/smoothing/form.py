@@ -10,6 +10,7 @@ taxonomy these are ETS(A, N | A | Ad, N | A | M).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -147,6 +148,10 @@ class Form:
         smoothing, states = self.smoothing(parameters), self.initial(parameters, history)
         errors = np.empty((len(history.values), *parameters.shape[1:]))
         rows = zip(history.values, history.known, history.started, strict=True)
+        if not self.has_season:
+            follow = _follow_trend if self.has_trend else _follow_level
+            follow(states, smoothing, rows, errors)
+            return errors, states
         for period, (value, known, started) in enumerate(rows):
             phase = period % self.length
             expected = self.expected(states, smoothing[2], phase, started)
@@ -187,6 +192,43 @@ class Form:
             states.level += started * damped
             states.trend += started * (damped - states.trend) + beta * by_season
         states.level += alpha * by_season
+
+
+_Rows = Iterable[tuple[np.ndarray, np.ndarray, np.ndarray]]
+
+
+def _follow_level(
+    states: States, smoothing: tuple[np.ndarray, ...], rows: _Rows, errors: np.ndarray
+) -> None:
+    """`Form.expected` and `Form.move` of a level alone, in place: most time goes into this."""
+    level, alpha = states.level, smoothing[0]
+    change = np.empty_like(level)
+    for (value, known, _), error in zip(rows, errors, strict=True):
+        np.subtract(value, level, out=error)
+        error *= known
+        np.multiply(alpha, error, out=change)
+        level += change
+
+
+def _follow_trend(
+    states: States, smoothing: tuple[np.ndarray, ...], rows: _Rows, errors: np.ndarray
+) -> None:
+    """The same of a level and a trend; a trend that has not started moves nothing."""
+    (alpha, beta, phi, _), level, trend = smoothing, states.level, states.trend
+    damped, change = np.empty_like(level), np.empty_like(level)
+    for (value, known, started), error in zip(rows, errors, strict=True):
+        np.multiply(phi, trend, out=damped)
+        np.multiply(started, damped, out=change)
+        level += change
+        np.subtract(value, level, out=error)
+        error *= known
+        damped -= trend
+        damped *= started
+        np.multiply(beta, error, out=change)
+        damped += change
+        trend += damped
+        np.multiply(alpha, error, out=change)
+        level += change
 
 
 def _away_from_zero(values: np.ndarray) -> np.ndarray:
