@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _PIECE = 200_000
 _HEAVY = 50_000
 _ROWS = 100
+_STAGE = 400
 
 
 def dense_product(left: csr_matrix, right: csr_matrix) -> np.ndarray:
@@ -32,7 +33,7 @@ def dense_product(left: csr_matrix, right: csr_matrix) -> np.ndarray:
     row = 0
     while row < len(out):
         if work[row] > _HEAVY:
-            _one_row(left[row], right, out[row])
+            _one_row(left[row], right, int(work[row]), out[row])
             row += 1
             continue
         end = max(int(np.searchsorted(at, at[row] + _PIECE, side="right")) - 1, row + 1)
@@ -49,9 +50,9 @@ def products_of_rows(left: csr_matrix, right: csr_matrix) -> np.ndarray:
     return np.diff(np.concatenate([[0], np.cumsum(entries)])[left.indptr])
 
 
-def _one_row(left: csr_matrix, right: csr_matrix, out: np.ndarray) -> None:
+def _one_row(left: csr_matrix, right: csr_matrix, work: int, out: np.ndarray) -> None:
     out[:] = 0.0
-    size = max(int(left.nnz * _PIECE / products_of_rows(left, right)[0]), 1)
+    size = max(left.nnz * _PIECE // work, 1)
     for start in range(0, left.nnz, size):
         part = slice(start, start + size)
         out += right[left.indices[part]].T @ left.data[part]
@@ -69,20 +70,24 @@ def _light_rows(left: csr_matrix, right: csr_matrix, out: np.ndarray) -> None:
 def fill_upper(out: np.ndarray, weights: csr_matrix, pool: ThreadPoolExecutor) -> None:
     """Fill the first rows of `weights.T @ weights`, from the diagonal on.
 
-    Cells left of the diagonal are not written to.
+    Cells far left of the diagonal are not written to.
 
     Args:
         out: (rows, items) what is filled.
         weights: (customers, items) weights.
         pool: threads that share the work.
     """
-    by_item = weights.T.tocsr()
+    by_item = weights[:, : len(out)].T.tocsr()
+    for start in range(0, len(out), _STAGE):
+        end = min(start + _STAGE, len(out))
+        # One copy of what is right of the diagonal serves several blocks.
+        right = weights[:, start:]
 
-    def fill(start: int) -> None:
-        rows = slice(start, min(start + _ROWS, len(out)))
-        out[rows, start:] = dense_product(by_item[rows], weights[:, start:])
+        def fill(first: int, start: int = start, end: int = end, right: csr_matrix = right) -> None:
+            rows = slice(first, min(first + _ROWS, end))
+            out[rows, start:] = dense_product(by_item[rows], right)
 
-    list(pool.map(fill, range(0, len(out), _ROWS)))
+        list(pool.map(fill, range(start, end, _ROWS)))
 
 
 def mirror(square: np.ndarray) -> None:

@@ -27,18 +27,14 @@ def best_of_rows(scores: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     (array([[1, 2]]), array([[3., 3.]]))
     """
     n_rows, n_items = scores.shape
-    position = np.full((n_rows, k), NOTHING)
-    value = np.full((n_rows, k), -np.inf, dtype=scores.dtype)
     if not n_rows or not n_items:
-        return position, value
-    row, column = np.divmod(np.flatnonzero(_candidates(scores, k)), n_items)
-    found = scores[row, column]
-    by = np.lexsort((column, -found, row))
-    place = np.arange(len(row)) - np.searchsorted(row, row)
-    first = place < k
-    row, place, by = row[first], place[first], by[first]
-    position[row, place], value[row, place] = column[by], found[by]
-    return position, value
+        return np.full((n_rows, k), NOTHING), np.full((n_rows, k), -np.inf, scores.dtype)
+    good = np.asarray(scores >= _bound(scores, k))
+    crowded = np.flatnonzero(np.count_nonzero(good, axis=1) > 4 * k + _GROUPS)
+    if len(crowded) and k < n_items:
+        good[crowded] = _exactly(scores[crowded], k)
+    row, column = np.divmod(np.flatnonzero(good), n_items)
+    return _first(row, column, scores[row, column], (n_rows, k))
 
 
 def best_of_sparse_rows(matrix: csr_matrix, k: int) -> tuple[np.ndarray, np.ndarray]:
@@ -50,7 +46,6 @@ def best_of_sparse_rows(matrix: csr_matrix, k: int) -> tuple[np.ndarray, np.ndar
            [ 2, -1]]), array([[  4.,  -2.],
            [  1., -inf]]))
     """
-    matrix.sort_indices()
     size = np.diff(matrix.indptr)
     position = np.full((len(size), k), NOTHING)
     value = np.full((len(size), k), -np.inf, dtype=matrix.dtype)
@@ -62,33 +57,46 @@ def best_of_sparse_rows(matrix: csr_matrix, k: int) -> tuple[np.ndarray, np.ndar
         entry = matrix.indptr[rows, None] + place
         entry[place >= size[rows, None]] = 0
         scores = np.where(place < size[rows, None], matrix.data[entry], -np.inf)
-        best, value[rows] = best_of_rows(scores, k)
-        column = matrix.indices[np.take_along_axis(entry, np.maximum(best, 0), 1)]
-        position[rows] = np.where(best == NOTHING, NOTHING, column)
+        row, at = np.divmod(np.flatnonzero(scores >= _bound(scores, k)), len(place))
+        column = matrix.indices[entry[row, at]]
+        position[rows], value[rows] = _first(row, column, scores[row, at], (len(rows), k))
     return position, value
 
 
-def _candidates(scores: np.ndarray, k: int) -> np.ndarray:
-    """(rows, items) flags of all that can be among the best k, and not many more."""
+def _first(
+    row: np.ndarray, column: np.ndarray, found: np.ndarray, shape: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Positions and scores of the best of some cells, which come by row."""
+    position, value = np.full(shape, NOTHING), np.full(shape, -np.inf, dtype=found.dtype)
+    by = np.lexsort((column, -found, row))
+    place = np.arange(len(row)) - np.searchsorted(row, row)
+    first = place < shape[1]
+    row, place, by = row[first], place[first], by[first]
+    position[row, place], value[row, place] = column[by], found[by]
+    return position, value
+
+
+def _bound(scores: np.ndarray, k: int) -> np.ndarray:
+    """(rows, 1) a score that all of the best k reach, and not many others."""
     n_rows, n_items = scores.shape
-    lowest = np.nextafter(scores.dtype.type(-np.inf), scores.dtype.type(0))
+    lowest = _lowest(scores)
     if k >= n_items:
-        return np.asarray(scores >= lowest)
+        return np.full((n_rows, 1), lowest)
     # The k-th best of the groups' best is a bound on the k-th best of all, and cheap.
     width = n_items // _GROUPS
-    grouped = scores[:, : width * _GROUPS].reshape(n_rows, _GROUPS, width).max(axis=1)
-    bound = grouped if width >= 2 * k else scores
-    least = np.maximum(np.partition(bound, -k, axis=1)[:, -k, None], lowest)
-    good = np.asarray(scores >= least)
-    crowded = np.flatnonzero(np.count_nonzero(good, axis=1) > 4 * k + _GROUPS)
-    if len(crowded):
-        good[crowded] = _exactly(scores[crowded], k, lowest)
-    return good
+    if width >= 2 * k:
+        scores = scores[:, : width * _GROUPS].reshape(n_rows, _GROUPS, width).max(axis=1)
+    return np.asarray(np.maximum(np.partition(scores, -k, axis=1)[:, -k, None], lowest))
 
 
-def _exactly(scores: np.ndarray, k: int, lowest: float) -> np.ndarray:
+def _lowest(scores: np.ndarray) -> np.floating:
+    """The lowest score that counts."""
+    return np.nextafter(scores.dtype.type(-np.inf), scores.dtype.type(0))
+
+
+def _exactly(scores: np.ndarray, k: int) -> np.ndarray:
     """(rows, items) whether an item is among the best k of its row."""
-    least = np.maximum(np.partition(scores, -k, axis=1)[:, -k, None], lowest)
+    least = np.maximum(np.partition(scores, -k, axis=1)[:, -k, None], _lowest(scores))
     above = scores > least
     tied = scores == least
     room = k - above.sum(axis=1, keepdims=True)

@@ -22,13 +22,15 @@ class EASE(Recommender):
     """The linear model of items on items with the least squared error, without self-weights.
 
     The score of an item is the sum of the weights from what the customer bought to it. Weights
-    can be negative: one of two alike items takes from the other.
+    can be negative: one of two alike items takes from the other. An item that was in n orders of a
+    customer counts log(1 + n).
 
     Source: Steck (2019), "Embarrassingly shallow autoencoders for sparse data".
 
     Args:
-        l2: ridge penalty, in units of the mean number of customers of an item, above 0: the same
-            number fits small shops and large ones.
+        l2: ridge penalty, in units of the mean of what is on the diagonal (where nobody buys
+            twice, of the mean number of customers of an item), above 0: the same number fits
+            small shops and large ones.
         n_dense: the best-sold items, up to this many, are solved exactly; memory is 8 bytes (4
             beyond 10,000 items) times its square. Items beyond are regressed on the nearest of
             them, and do not count as causes.
@@ -76,7 +78,8 @@ class EASE(Recommender):
         self.weights_ = weights_in_place(gram, penalty)
 
     def _renew(self, known: Interactions) -> None:
-        self._history = known.counts.astype(bool).astype(np.float64)
+        self._history = known.counts.astype(np.float64)
+        np.log1p(self._history.data, out=self._history.data)
 
     def _scores(self, rows: np.ndarray) -> np.ndarray:
         history = self._history[rows]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _BLOCK = 2_000_000
 _SPARSE = 0.05
 # Cells of the rows that are kept whole, as columns for the rows after them.
-_HEAD = 20_000_000
+_HEAD = 40_000_000
 
 
 def nearest(weights: csr_matrix, k: int, n_threads: int | None = None) -> csr_matrix:
@@ -73,7 +73,7 @@ def _best_of_dense(
     """Positions and values of the best of each block; each product of the head is made once."""
     n_items = len(by_item.indptr) - 1
     n_head = min(_HEAD // n_items, n_items)
-    head = np.empty((n_head, n_items))
+    head = np.empty((n_head, n_items), weights.dtype)
     tail = weights[:, n_head:]
 
     def best(rows: slice) -> tuple[np.ndarray, np.ndarray]:

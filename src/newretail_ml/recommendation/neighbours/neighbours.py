@@ -77,12 +77,13 @@ class ItemNeighbours(Recommender):
         if self.n_threads is not None:
             check_whole("n_threads", self.n_threads, at_least=1)
         weights = weighted(known.counts, self.weighting, self.saturation, self.length)
-        self.similarity_ = nearest(weights, k, self.n_threads)
+        # Single precision is twice as fast; all terms are positive, so none cancel.
+        self.similarity_ = nearest(weights.astype(np.float32), k, self.n_threads)
         self._others = _without_themselves(self.similarity_)
         self._renew(known)
 
     def _renew(self, known: Interactions) -> None:
-        self._history = known.counts.astype(np.float64)
+        self._history = known.counts.astype(np.float32)
 
     def _scores(self, rows: np.ndarray) -> np.ndarray:
         scores = dense_product(self._history[rows], self.similarity_)
@@ -98,7 +99,7 @@ class ItemNeighbours(Recommender):
         if kind is not Kind.REPEAT and work < _SPARSE * len(rows) * n_items:
             return self._best_of_few(history, k, offer, kind)
         position = np.full((len(rows), k), NOTHING)
-        score = np.full((len(rows), k), -np.inf)
+        score = np.full((len(rows), k), -np.inf, np.float32)
         for start in range(0, len(rows), max(_BATCH // n_items, 1)):
             part = np.arange(start, min(start + max(_BATCH // n_items, 1), len(rows)))
             scores = offer.only(part).restrict(self._scores(rows[part]), kind)
@@ -137,5 +138,5 @@ def _without_themselves(similarity: csr_matrix) -> csr_matrix:
     other = row != similarity.indices
     row = np.append(row[other], np.arange(n_items))
     column = np.append(similarity.indices[other], np.arange(n_items))
-    value = np.append(similarity.data[other], np.full(n_items, -np.inf))
+    value = np.append(similarity.data[other], np.full(n_items, -np.inf, np.float32))
     return csr_matrix((value, (row, column)), shape=similarity.shape)
