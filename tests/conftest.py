@@ -59,6 +59,14 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
+def sample_world():
+    """The world of data/sample; making it takes seconds. Not to be written to."""
+    from newretail_ml.world import SAMPLE, make_world
+
+    return make_world(SAMPLE)
+
+
+@pytest.fixture(scope="session")
 def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite store without runs; making one takes seconds."""
     from newretail_ml.tracking.store import connect, store_uri

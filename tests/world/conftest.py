@@ -2,12 +2,12 @@
 
 import pytest
 
-from newretail_ml.world import SAMPLE, ChainConfig, World, make_world
+from newretail_ml.world import ChainConfig, World
 
 
 @pytest.fixture(scope="session")
-def world() -> World:
-    return make_world(SAMPLE)
+def world(sample_world: World) -> World:
+    return sample_world
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from newretail_ml.pricing.demand.local_level.noise import noise_of
 from newretail_ml.pricing.demand.local_level.pooled import pool
 from newretail_ml.pricing.demand.local_level.sold_out import wanted_when_sold_out
 from newretail_ml.pricing.demand.local_level.tridiagonal import smoothed
-from newretail_ml.world import SAMPLE, make_world
 
 
 @pytest.mark.parametrize("periods", [1, 2, 7])
@@ -164,10 +163,9 @@ def test_noise_is_found_by_its_moments():
 
 
 @pytest.fixture(scope="module")
-def sample():
-    world = make_world(SAMPLE)
-    panel = Panel.from_tables(world.tables)
-    crossed = world.truth.elasticities
+def sample(sample_world):
+    panel = Panel.from_tables(sample_world.tables)
+    crossed = sample_world.truth.elasticities
     return panel, pd.Series(np.diag(crossed), crossed.index), crossed
 
 
