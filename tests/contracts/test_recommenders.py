@@ -8,10 +8,32 @@ import pytest
 
 from newretail_ml import DataError, NotFittedError
 from newretail_ml.interactions import Interactions
-from newretail_ml.recommendation import Popularity, Recommender
+from newretail_ml.recommendation import (
+    EASE,
+    AlternatingLeastSquares,
+    BasketComplements,
+    BayesianPersonalizedRanking,
+    ItemNeighbours,
+    PersonalFrequency,
+    Popularity,
+    Recommender,
+    TifuKnn,
+    TwoStageRanker,
+)
 
 MODELS = {
     "popularity": Popularity(),
+    "personal frequency": PersonalFrequency(),
+    "neighbours, BM25": ItemNeighbours(),
+    "neighbours, cosine": ItemNeighbours("cosine"),
+    "neighbours, TF-IDF": ItemNeighbours("tfidf", n_neighbours=5),
+    "EASE": EASE(),
+    "EASE, pruned": EASE(n_dense=9, n_neighbours=4),
+    "least squares": AlternatingLeastSquares(),
+    "personalized ranking": BayesianPersonalizedRanking(),
+    "like customers": TifuKnn(),
+    "complements": BasketComplements(),
+    "two stages": TwoStageRanker(n_trees=20),
 }
 COLUMNS = ["customer_id", "item_id", "rank", "score", "slot", "reason"]
 ITEMS = [f"item {number:02}" for number in range(24)]

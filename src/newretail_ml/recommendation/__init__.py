@@ -1,6 +1,39 @@
-"""From what customers bought to slates: the next basket and the next discovery, in stock."""
+"""From what customers bought to slates: the next basket and the next discovery, in stock.
 
+A model (`TwoStageRanker` is the default) learns from `Interactions` and answers `recommend`,
+`similar_items` and `explain`, all in one form. `plan_slates` turns its lists into slates under
+rules, contracts and stock that all customers share; `backtest_recommenders` judges lists, next
+purchases and discoveries apart.
+"""
+
+from newretail_ml.recommendation import judging, slates
 from newretail_ml.recommendation.base import Recommender
+from newretail_ml.recommendation.baskets import BasketComplements, PersonalFrequency, TifuKnn
+from newretail_ml.recommendation.ease import EASE
+from newretail_ml.recommendation.factors import (
+    AlternatingLeastSquares,
+    BayesianPersonalizedRanking,
+)
+from newretail_ml.recommendation.judging import backtest_recommenders, evaluate
+from newretail_ml.recommendation.neighbours import ItemNeighbours
 from newretail_ml.recommendation.popularity import Popularity
+from newretail_ml.recommendation.ranker import TwoStageRanker
+from newretail_ml.recommendation.slates import plan_slates
 
-__all__ = ["Popularity", "Recommender"]
+__all__ = [
+    "EASE",
+    "AlternatingLeastSquares",
+    "BasketComplements",
+    "BayesianPersonalizedRanking",
+    "ItemNeighbours",
+    "PersonalFrequency",
+    "Popularity",
+    "Recommender",
+    "TifuKnn",
+    "TwoStageRanker",
+    "backtest_recommenders",
+    "evaluate",
+    "judging",
+    "plan_slates",
+    "slates",
+]

@@ -214,26 +214,14 @@ class Recommender(Parameterized, ABC):
 
     def _part(self, rows: np.ndarray, start: int, offer: Offer, slots: Slots) -> Chosen:
         """The filled slots of a batch of customers, rows of -1 being unknown ones."""
-        position, score, from_model = lists_of_batch(self._best, self._fill_in, rows, offer, slots)
-        return self._told(rows, start, offer, position, score, from_model)
-
-    def _told(
-        self,
-        rows: np.ndarray,
-        start: int,
-        offer: Offer,
-        position: np.ndarray,
-        score: np.ndarray,
-        from_model: np.ndarray,
-    ) -> Chosen:
-        """The slots with their kind and the reason for each."""
-        row, place = np.nonzero(position != NOTHING)
-        item, own = position[row, place], from_model[row, place]
+        lists = lists_of_batch(self._best, self._fill_in, rows, offer, slots)
+        row, place = np.nonzero(lists.position != NOTHING)
+        item, own = lists.position[row, place], lists.own[row, place]
         reason = np.empty(len(row), dtype=object)
         reason[own] = self._reasons(rows[row[own]], item[own])
         reason[~own] = self._fill_in.reasons(rows[row[~own]])
         repeat = offer.bought_before(row, item)
-        return Chosen(row + start, item, place + 1, score[row, place], repeat, reason)
+        return Chosen(row + start, item, place + 1, lists.score[row, place], repeat, reason)
 
     def _fitted(self) -> Interactions:
         if not hasattr(self, "interactions_"):

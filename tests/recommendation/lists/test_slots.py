@@ -6,7 +6,7 @@ from scipy.sparse import csr_matrix
 
 from newretail_ml import DataError
 from newretail_ml.recommendation.lists.offer import Kind, Offer
-from newretail_ml.recommendation.lists.slots import Slots, fill_up
+from newretail_ml.recommendation.lists.slots import Lists, Slots
 from newretail_ml.recommendation.topk import best_of_rows
 
 
@@ -14,6 +14,11 @@ def some_offer(rng: np.random.Generator, n: int, items: int) -> Offer:
     bought = csr_matrix((rng.random((n, items)) < 0.4).astype(np.float32))
     offered = rng.random((n, items)) < 0.8
     return Offer(offered, bought, bool(offered.all()))
+
+
+def own_lists(scores: np.ndarray, offer: Offer, k: int, kind: Kind) -> Lists:
+    position, score = best_of_rows(offer.restrict(scores.copy(), kind), k)
+    return Lists(position, score, position >= 0)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -25,9 +30,8 @@ def test_choice_is_that_of_a_slow_twin(seed):
     scores[rng.random((n, items)) < 0.2] = -np.inf
     repeat = int(rng.integers(0, k + 1))
     slots = Slots.of(k, False, {"repeat": repeat, "discovery": k - repeat})
-    position, value = slots.choose(
-        lambda k, kind: best_of_rows(offer.restrict(scores.copy(), kind), k)
-    )
+    lists = slots.choose(lambda k, kind: own_lists(scores, offer, k, kind))
+    position, value = lists.position, lists.score
     bought = offer.bought.toarray() > 0
     for row in range(n):
         good = [i for i in range(items) if offer.offered[row, i] and scores[row, i] > -np.inf]
@@ -49,8 +53,8 @@ def test_filling_takes_what_is_popular_and_offered_and_not_there_yet(kind):
     popular = rng.random((n, items))
     scores = np.full((n, items), -np.inf)
     scores[:, :2] = rng.random((n, 2))
-    chosen = best_of_rows(offer.restrict(scores, kind), k)
-    position, value = fill_up(chosen, popular, offer, kind)
+    lists = own_lists(scores, offer, k, kind).filled_up(popular, offer, kind).settled()
+    position, value = lists.position, lists.score
     for row in range(n):
         allowed = np.flatnonzero(offer.allows(np.full(items, row), np.arange(items), kind))
         own = [i for i in allowed if scores[row, i] > -np.inf]

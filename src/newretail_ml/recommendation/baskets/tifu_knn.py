@@ -92,6 +92,7 @@ class TifuKnn(Recommender):
         row = np.repeat(np.arange(len(rows)), np.diff(part.indptr))
         scores[row, part.indices] += self.own * part.data
         scores[scores <= 0.0] = -np.inf
+        scores[np.diff(part.indptr) == 0] = -np.inf  # nobody is like one who never bought
         return scores
 
     def _reasons(self, rows: np.ndarray, items: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 
 from newretail_ml.recommendation.lists.filling import FillIn
 from newretail_ml.recommendation.lists.offer import Kind, Offer
-from newretail_ml.recommendation.lists.slots import Slots, fill_up
+from newretail_ml.recommendation.lists.slots import Lists, Slots
 from newretail_ml.recommendation.topk import NOTHING
 
 _CELLS = 1 << 24
@@ -26,8 +26,8 @@ class BestOfRows(Protocol):
 
 def lists_of_batch(
     best: BestOfRows, fill_in: FillIn, rows: np.ndarray, offer: Offer, slots: Slots
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(n, k) positions, scores, and whether the model chose the item.
+) -> Lists:
+    """The lists of a batch of customers.
 
     Args:
         best: what the model offers.
@@ -36,21 +36,24 @@ def lists_of_batch(
         offer: what can be offered to them.
         slots: how many of which kind.
     """
-    position = np.full((len(rows), slots.k), NOTHING)
-    score = np.full((len(rows), slots.k), -np.inf)
     known = np.flatnonzero(rows >= 0)
-    if len(known):
-        of_known = offer.only(known)
-        position[known], score[known] = slots.choose(
-            lambda k, kind: best(rows[known], k, of_known, kind)
-        )
-    from_model = position != NOTHING
-    short = np.flatnonzero(~from_model.all(axis=1))
-    if len(short):
-        popular = fill_in.scores(rows[short], offer.n_items)
-        part = (position[short], score[short])
-        position[short], score[short] = fill_up(part, popular, offer.only(short), slots.kind)
-    return position, score, from_model
+    of_known = offer.only(known)
+
+    def lists(k: int, kind: Kind) -> Lists:
+        position = np.full((len(rows), k), NOTHING)
+        score = np.full((len(rows), k), -np.inf)
+        if len(known):
+            position[known], score[known] = best(rows[known], k, of_known, kind)
+        own = position != NOTHING
+        short = np.flatnonzero(~own.all(axis=1))
+        if len(short):
+            popular = fill_in.scores(rows[short], offer.n_items)
+            part = Lists(position[short], score[short], own[short])
+            part = part.filled_up(popular, offer.only(short), kind)
+            position[short], score[short] = part.position, part.score
+        return Lists(position, score, own)
+
+    return slots.choose(lists)
 
 
 def batches(n: int, n_items: int) -> Iterator[slice]:

@@ -14,11 +14,73 @@ from newretail_ml.recommendation.lists.offer import Kind, Offer
 from newretail_ml.recommendation.topk import NOTHING, best_of_rows
 
 
-class Best(Protocol):
-    """Positions and scores of the best items of each customer of a batch."""
+@dataclass(frozen=True, eq=False)
+class Lists:
+    """Lists of a batch of customers, best first.
 
-    def __call__(self, k: int, kind: Kind) -> tuple[np.ndarray, np.ndarray]:
-        """(n, k) positions, -1 where there are fewer, and scores."""
+    Attributes:
+        position: (n, k) positions of items, -1 where a list has fewer.
+        score: (n, k) the model's scores; popularity from 0 to 1 where the model had none.
+        own: (n, k) whether the model chose the item.
+    """
+
+    position: np.ndarray
+    score: np.ndarray
+    own: np.ndarray
+
+    @property
+    def size(self) -> np.ndarray:
+        """(n,) items in each list."""
+        return (self.position != NOTHING).sum(axis=1)
+
+    def first(self, n: np.ndarray) -> Lists:
+        """The first n of each list, (lists,)."""
+        keep = np.arange(self.position.shape[1]) < n[:, None]
+        position = np.where(keep, self.position, NOTHING)
+        return Lists(position, np.where(keep, self.score, -np.inf), self.own & keep)
+
+    def cut(self, k: int) -> Lists:
+        """The first k places."""
+        return Lists(self.position[:, :k], self.score[:, :k], self.own[:, :k])
+
+    def filled_up(self, popular: np.ndarray, offer: Offer, kind: Kind) -> Lists:
+        """Lists with their empty places filled by what is popular.
+
+        Args:
+            popular: (n, items) popularity from 0 to 1; new items have the least.
+            offer: what can be offered.
+            kind: which items count.
+        """
+        k = self.position.shape[1]
+        left = offer.restrict(popular.astype(float), kind)
+        row, place = np.nonzero(self.position != NOTHING)
+        left[row, self.position[row, place]] = -np.inf
+        more, value = best_of_rows(left, k)
+        source = np.arange(k) - self.size[:, None]
+        fits, source = source >= 0, np.maximum(source, 0)
+        return Lists(
+            np.where(fits, np.take_along_axis(more, source, 1), self.position),
+            np.where(fits, np.take_along_axis(value, source, 1), self.score),
+            self.own,
+        )
+
+    def settled(self) -> Lists:
+        """Lists with what is popular below all that the model chose, in scores as in places."""
+        there = self.position != NOTHING
+        by = np.lexsort((-self.score, ~self.own, ~there), axis=1)
+        position, score, own = (
+            np.take_along_axis(part, by, 1) for part in (self.position, self.score, self.own)
+        )
+        lowest = np.where(own, score, np.inf).min(axis=1, initial=np.inf)
+        lowest = np.where(np.isfinite(lowest), lowest, 0.0)
+        return Lists(position, np.where(own, score, lowest[:, None] - 2.0 + score), own)
+
+
+class Best(Protocol):
+    """The best items of each customer of a batch."""
+
+    def __call__(self, k: int, kind: Kind) -> Lists:
+        """Lists of up to k items of a kind."""
 
 
 @dataclass(frozen=True)
@@ -56,58 +118,13 @@ class Slots:
             )
         return cls(k, Kind.DISCOVERY if exclude_bought else Kind.ANY, counts.get(Kind.REPEAT, 0))
 
-    def choose(self, best: Best) -> tuple[np.ndarray, np.ndarray]:
-        """(n, k) positions and scores, best first, -1 where the model has nothing more to say."""
+    def choose(self, best: Best) -> Lists:
+        """Lists of k items; a kind that runs out leaves its slots to the other one."""
         if self.repeat is None or self.kind is Kind.DISCOVERY:
-            return best(self.k, self.kind)
+            return best(self.k, self.kind).settled()
         repeat, new = best(self.k, Kind.REPEAT), best(self.k, Kind.DISCOVERY)
-        has_repeat = (repeat[0] != NOTHING).sum(axis=1)
-        has_new = (new[0] != NOTHING).sum(axis=1)
-        n_new = np.minimum(self.k - np.minimum(has_repeat, self.repeat), has_new)
-        n_repeat = np.minimum(self.k - n_new, has_repeat)
-        return _merged(repeat, n_repeat, new, n_new, self.k)
-
-
-def _merged(
-    first: tuple[np.ndarray, np.ndarray],
-    n_first: np.ndarray,
-    second: tuple[np.ndarray, np.ndarray],
-    n_second: np.ndarray,
-    k: int,
-) -> tuple[np.ndarray, np.ndarray]:
-    """The first few of two lists each, sorted by score."""
-    place = np.arange(k)
-    keep = np.hstack([place < n_first[:, None], place < n_second[:, None]])
-    position = np.where(keep, np.hstack([first[0], second[0]]), NOTHING)
-    score = np.where(keep, np.hstack([first[1], second[1]]), -np.inf)
-    by = np.argsort(-score, axis=1, kind="stable")[:, :k]
-    return np.take_along_axis(position, by, 1), np.take_along_axis(score, by, 1)
-
-
-def fill_up(
-    chosen: tuple[np.ndarray, np.ndarray], popular: np.ndarray, offer: Offer, kind: Kind
-) -> tuple[np.ndarray, np.ndarray]:
-    """Fill the empty places of lists by what is popular, below all scores of the model.
-
-    Args:
-        chosen: (n, k) positions and scores, -1 where a place is empty.
-        popular: (n, items) popularity from 0 to 1; new items have the least.
-        offer: what can be offered.
-        kind: which items count.
-    """
-    position, score = chosen[0].copy(), chosen[1].astype(float)
-    k = position.shape[1]
-    left = offer.restrict(popular.astype(float), kind)
-    row, place = np.nonzero(position != NOTHING)
-    left[row, position[row, place]] = -np.inf
-    more, value = best_of_rows(left, k)
-    used = (position != NOTHING).sum(axis=1)
-    lowest = np.where(np.isfinite(score), score, np.inf).min(axis=1)
-    lowest = np.where(np.isfinite(lowest), lowest, 0.0)
-    source = np.arange(k) - used[:, None]
-    fits = source >= 0
-    source = np.maximum(source, 0)
-    filler = np.take_along_axis(more, source, 1)
-    filler_score = lowest[:, None] - 2.0 + np.take_along_axis(value, source, 1)
-    position = np.where(fits, filler, position)
-    return position, np.where(fits, filler_score, score)
+        n_new = np.minimum(self.k - np.minimum(repeat.size, self.repeat), new.size)
+        n_repeat = np.minimum(self.k - n_new, repeat.size)
+        parts = (repeat.first(n_repeat), new.first(n_new))
+        both = (np.hstack([getattr(part, name) for part in parts]) for name in vars(parts[0]))
+        return Lists(*both).settled().cut(self.k)
