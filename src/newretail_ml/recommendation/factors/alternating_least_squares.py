@@ -137,8 +137,9 @@ class AlternatingLeastSquares(FactorModel):
         labels = self._fitted().items[c.ITEM].to_numpy(object)
         said = np.full(len(rows), "fits what the customer buys", dtype=object)
         by = np.argsort(rows, kind="stable")
-        for part in np.split(by, np.flatnonzero(np.diff(rows[by])) + 1):
-            if len(part):
+        parts = np.split(by, np.flatnonzero(np.diff(rows[by])) + 1) if len(rows) else []
+        with one_blas_thread():
+            for part in parts:
                 bought, adds = self._solver.contributions(self._sure, rows[part[0]], items[part])
                 most = adds.argmax(axis=1)
                 helps = adds[np.arange(len(part)), most] > 0

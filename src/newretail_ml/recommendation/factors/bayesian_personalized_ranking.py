@@ -93,7 +93,7 @@ class BayesianPersonalizedRanking(FactorModel):
                 random_state=as_seed(self.random_state),
             )
             model.fit(_every_event(known, copies), show_progress=False)
-        tastes = model.user_factors[:-1, :-1].astype(float)
+        tastes = model.user_factors[: known.n_customers, :-1].astype(float)
         self.customer_factors_ = tastes * (buys > 0)[:, None]
         self.item_factors_ = model.item_factors[:, :-1].astype(float) * (buyers > 0)[:, None]
         self.item_bias_ = model.item_factors[:, -1].astype(float)
@@ -124,19 +124,20 @@ class BayesianPersonalizedRanking(FactorModel):
 
 
 def _every_event(known: Interactions, copies: int) -> csr_matrix:
-    """(customers and one more, items) sparse with an entry for each event, pairs repeated.
+    """(customers and `copies` more, items) sparse, an entry for each event, pairs repeated.
 
     The package draws entries, all alike, and ignores their values: first one of what was bought,
-    then another to compare with, which must not belong to the same customer. The one more has
-    some copies of every item. Draws of its items come to nothing, as it has no other item to
-    compare with, but the others compare with them.
+    then another to compare with, which must not belong to the same customer. Those more have
+    every item. Draws of theirs come to nothing, as they have no other item to compare with, but
+    the others compare with them.
     """
     from scipy.sparse import csr_matrix
 
     by = np.lexsort((known.events.item, known.events.customer))
-    sold = np.repeat(np.unique(known.events.item), copies)
-    item = np.concatenate([known.events.item[by], sold]).astype(np.int32)
-    each = np.append(np.bincount(known.events.customer, minlength=known.n_customers), len(sold))
+    sold = np.unique(known.events.item)
+    item = np.concatenate([known.events.item[by], np.tile(sold, copies)]).astype(np.int32)
+    buys = np.bincount(known.events.customer, minlength=known.n_customers)
+    each = np.append(buys, np.full(copies, len(sold)))
     start = np.append(0, np.cumsum(each)).astype(np.int32)
     entries = (np.ones(len(item), np.float32), item, start)
     events = csr_matrix(entries, shape=(len(each), known.n_items))

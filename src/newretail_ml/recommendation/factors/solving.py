@@ -67,9 +67,8 @@ class CustomerSolver:
             (len(items), bought); rows add up to the scores.
         """
         item, trust = _row(sure, row)
-        with one_blas_thread():
-            shared = np.linalg.solve(self._system(item, trust), self.items[items].T)
-            return item, shared.T @ self.items[item].T * trust
+        shared = np.linalg.solve(self._system(item, trust), self.items[items].T)
+        return item, shared.T @ self.items[item].T * trust
 
 
 def _row(sure: csr_matrix, row: int) -> tuple[np.ndarray, np.ndarray]:
