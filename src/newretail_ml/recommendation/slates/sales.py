@@ -161,7 +161,7 @@ def _below(n: np.ndarray, chance: np.ndarray, stock: np.ndarray) -> np.ndarray:
     never = (stock <= 0) | ((k < mean) & (_times_log(k, mean) - k + mean > _CERTAIN))
     found = np.where(certain & (stock > 0), 1.0, 0.0)
     left = np.flatnonzero(~(certain | never))
-    found[left] = bdtr(k[left], n[left], np.minimum(chance[left], 1.0))
+    found[left] = bdtr(k[left], n[left].astype(np.int64), np.minimum(chance[left], 1.0))
     return found
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from newretail_ml.recommendation.slates.ruling import Limits
 from newretail_ml.recommendation.slates.solving.families import families
 from newretail_ml.recommendation.slates.solving.greedy import filled, ordered
-from newretail_ml.recommendation.slates.solving.programme import Start, improved
+from newretail_ml.recommendation.slates.solving.programme import Start, improved, lacking
 
 # Programmes with ranks take ten times as long.
 _MOST_PROGRAMMES = 20_000
@@ -103,19 +103,22 @@ class Solver:
         deadline: np.ndarray,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Slates and bounds with those not yet proved best given to integer programmes."""
+        if self.exact:
+            return slate, bound
         worth = self.worth(values, slate)
-        open_rows = np.flatnonzero(bound > worth + 1e-9 * np.maximum(np.abs(worth), 1e-9))
+        chosen = _as_chosen(slate, values.shape[1])
+        unsure = bound > worth + 1e-9 * np.maximum(np.abs(worth), 1e-9)
+        for one in self.limits:
+            unsure |= lacking(one, chosen)
         even = bool((self.attention == 1.0).all())
-        rows = open_rows[: _MOST_PROGRAMMES if even else _MOST_WITH_RANKS]
+        rows = np.flatnonzero(unsure)[: _MOST_PROGRAMMES if even else _MOST_WITH_RANKS]
         if not len(rows):
             return slate, bound
         some = self.of_rows(rows)
-        start = Start(_as_chosen(slate[rows], values.shape[1]), forced[rows], deadline[rows])
+        start = Start(chosen[rows], forced[rows], deadline[rows])
         found, proved = improved(values[rows], self.attention, some.limits, start, _SECONDS)
         slate, bound = slate.copy(), bound.copy()
-        better = ordered(found, values[rows], self.k, deadline[rows])
-        gain = some.worth(values[rows], better) >= worth[rows]
-        slate[rows[gain]] = better[gain]
+        slate[rows] = ordered(found, values[rows], self.k, deadline[rows])
         bound[rows] = np.minimum(bound[rows], proved)
         return slate, bound
 

@@ -138,7 +138,7 @@ def _designated(
     row, place = np.nonzero(slate >= 0)
     inside[row, slate[row, place]] = True
     shown = member & inside
-    any_shown = shown.any(axis=1)
+    any_shown: np.ndarray = np.asarray(shown.any(axis=1))
     worth = np.where(np.where(any_shown[:, None], shown, member), values, -np.inf)
     order = np.argsort(-worth[rows], axis=1, kind="stable")[:, :_TRIES]
     found = []

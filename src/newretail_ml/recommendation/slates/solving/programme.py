@@ -40,7 +40,8 @@ def improved(
 ) -> tuple[np.ndarray, np.ndarray]:
     """(n, m) the best slates, and (n,) bounds on their worth; HiGHS solves 200 at a time.
 
-    They have as many items, and as much of what the rules want shown, as those to start from.
+    They have as many items as those to start from; where those are better than what is found in
+    time, they stay, and the bound is infinite.
 
     Args:
         values: (n, m) worth of each candidate, -inf where it may not be shown.
@@ -71,26 +72,27 @@ def _solved(
     model = _Model(values, attention, start)
     for one in limits:
         model.add(one)
+    n_binary = len(model.row)
     answer = milp(
         -model.worth,
         constraints=model.constraints(),
         integrality=np.ones(len(model.worth)),
-        bounds=Bounds(model.lower, np.ones(len(model.worth))),
+        bounds=Bounds(np.zeros(len(model.worth)), model.upper),
         options={"time_limit": seconds, "mip_rel_gap": 0.0},
     )
-    if answer.x is None:
+    if answer.status != 0:
         return None
     chosen = np.zeros(values.shape, dtype=bool)
-    on = np.flatnonzero(answer.x[: len(model.row)] > 0.5)
+    on = np.flatnonzero(answer.x[:n_binary] > 0.5)
     chosen[model.row[on], model.column[on]] = True
-    worth = np.bincount(model.row[on], model.worth[on], len(values))
-    # What is not proved of the whole call may be missing in any of its slates.
-    open_part = max(-answer.mip_dual_bound - worth.sum(), 0.0)
-    return chosen, worth + open_part
+    return chosen, np.bincount(model.row[on], model.worth[on], len(values))
 
 
 class _Model:
-    """Variables: candidate in slate at rank; one class of ranks where attention is even."""
+    """Variables: candidate in slate at rank; one class of ranks where attention is even.
+
+    What rules want shown may be lacking, at a price above all that a slate can be worth.
+    """
 
     def __init__(self, values: np.ndarray, attention: np.ndarray, start: Start) -> None:
         self.values, self.start = values, start
@@ -122,36 +124,54 @@ class _Model:
         per_rank = size[:, None] if even else (np.arange(k) < size[:, None])
         at_most = np.full(n * n_ranks, float(k if even else 1))
         self._group(slot, np.ravel(per_rank).astype(float), at_most)
-        self.lower = np.zeros(len(self.worth))
+        self.upper = np.ones(len(self.worth))
+        known = np.where(values > -np.inf, np.abs(values), 0.0)
+        self._price = 1.0 + 2.0 * float(known.sum(axis=1).max())
 
     def add(self, limits: Limits) -> None:
         """A rule that counts."""
-        m = self.values.shape[1]
+        n, m = self.values.shape
         group = limits.group[self.row, self.column].astype(np.int64)
         inside = group < m
         cell = np.where(inside, self.row * m + group, -1)
-        used = _used(limits, self.start.chosen)
-        at_least = np.minimum(limits.at_least[:, :m], used).astype(float)
         at_most = np.minimum(limits.at_most[:, :m], m).astype(float)
-        self._group(cell, at_least.ravel(), at_most.ravel())
+        self._group(cell, np.zeros(n * m), at_most.ravel())
+        if limits.at_least.any():
+            wanted = limits.at_least[:, :m].ravel().astype(float)
+            self._add_wanted(np.where((cell >= 0) & (wanted[cell] > 0), cell, -1), wanted)
         if limits.distinct.any():
-            self._add_distinct(cell, np.minimum(limits.distinct, (used > 0).sum(axis=1)))
+            self._add_distinct(cell, limits.distinct.astype(float))
 
-    def _add_distinct(self, cell: np.ndarray, needed: np.ndarray) -> None:
+    def _add_wanted(self, cell: np.ndarray, wanted: np.ndarray) -> None:
+        """Sums of variables by cell, -1 for none, of at least what is wanted or lacking."""
+        inside = np.flatnonzero(cell >= 0)
+        cells, place = np.unique(cell[inside], return_inverse=True)
+        lacking = self._new(len(cells), -self._price, np.inf)
+        first = np.concatenate([place, np.arange(len(cells))])
+        second = np.concatenate([inside, lacking])
+        self._append(first, second, np.ones(len(first)), wanted[cells], np.full(len(cells), np.inf))
+
+    def _add_distinct(self, cell: np.ndarray, wanted: np.ndarray) -> None:
         """A switch for each group that is on only if it is shown, and enough switches on."""
         n, m = self.values.shape
-        groups = np.unique(cell[cell >= 0])
-        switch = len(self.worth) + np.arange(len(groups))
-        self.worth = np.append(self.worth, np.zeros(len(groups)))
-        self.lower = np.append(self.lower, np.zeros(len(groups)))
         inside = np.flatnonzero(cell >= 0)
-        place = np.searchsorted(groups, cell[inside])
+        groups, place = np.unique(cell[inside], return_inverse=True)
+        switch = self._new(len(groups), 0.0, 1.0)
         first = np.concatenate([place, np.arange(len(groups))])
         second = np.concatenate([inside, switch])
         entry = np.concatenate([np.ones(len(inside)), -np.ones(len(groups))])
         self._append(first, second, entry, np.zeros(len(groups)), np.full(len(groups), np.inf))
-        low = needed.astype(float)
-        self._append(groups // m, switch, np.ones(len(groups)), low, np.full(n, np.inf))
+        lacking = self._new(n, -self._price, np.inf)
+        first = np.concatenate([groups // m, np.arange(n)])
+        second = np.concatenate([switch, lacking])
+        self._append(first, second, np.ones(len(first)), wanted, np.full(n, np.inf))
+
+    def _new(self, count: int, worth: float, most: float) -> np.ndarray:
+        """Positions of more variables."""
+        first = len(self.worth)
+        self.worth = np.append(self.worth, np.full(count, worth))
+        self.upper = np.append(self.upper, np.full(count, most))
+        return np.arange(first, first + count)
 
     def constraints(self) -> object:
         """All rows as one sparse constraint."""
@@ -186,11 +206,11 @@ class _Model:
         self._rows += len(low)
 
 
-def _used(limits: Limits, chosen: np.ndarray) -> np.ndarray:
-    """(n, m) how many of each group are in the slates."""
+def lacking(limits: Limits, chosen: np.ndarray) -> np.ndarray:
+    """(n,) whether slates lack something that a rule wants shown."""
     n, m = chosen.shape
     row, column = np.nonzero(chosen)
     group = limits.group[row, column].astype(np.int64)
-    inside = group < m
-    cell = row[inside] * m + group[inside]
-    return np.bincount(cell, minlength=n * m).reshape(n, m)
+    used = np.bincount(row * (m + 1) + group, minlength=n * (m + 1)).reshape(n, m + 1)
+    few = (used < limits.at_least)[:, :m].any(axis=1)
+    return np.asarray(few | ((used[:, :m] > 0).sum(axis=1) < limits.distinct))

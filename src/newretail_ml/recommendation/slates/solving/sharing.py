@@ -156,7 +156,7 @@ def _at(goods: Goods, demand: np.ndarray, *, thorough: bool = False) -> Answer:
 
 def _with_contracts(answer: Answer, slate: np.ndarray) -> np.ndarray:
     """The slates, those of the last answer where it keeps a contract."""
-    return np.where(answer.forced.any(axis=1)[:, None], answer.slate, slate)
+    return np.where(np.any(answer.forced, axis=1, keepdims=True), answer.slate, slate)
 
 
 def _sweep(goods: Goods, answer: Answer, slate: np.ndarray, turn: np.ndarray, groups: int) -> None:
@@ -165,8 +165,8 @@ def _sweep(goods: Goods, answer: Answer, slate: np.ndarray, turn: np.ndarray, gr
     demand = goods.demand(slate)
     price = curve.slope(demand)
     for rows in np.array_split(turn, min(groups, len(turn))):
-        part = goods.of_rows(rows)
-        values, old = part.values(price), slate[rows]
+        part, old = goods.of_rows(rows), slate[rows]
+        values = part.values(_price_beside(part, old, demand, price))
         new = part.solver.slates(values, answer.forced[rows], answer.deadline[rows])
         gain = part.solver.worth(values, new) - part.solver.worth(values, old)
         by = np.argsort(-gain, kind="stable")
