@@ -21,7 +21,7 @@ def sold(slates, stock, worth):
 def test_no_slates_exceed_the_bound_and_few_exceed_the_plan(objective):
     rng = np.random.default_rng(7)
     reached = []
-    for _ in range(5):
+    for _ in range(3):
         lists, items = made(rng, 3, 4, items=5)
         stock = pd.DataFrame({"item_id": ["i0", "i1", "i2"], "units": [1, 2, 1]})
         worth = items.set_index("item_id")["unit_margin"]

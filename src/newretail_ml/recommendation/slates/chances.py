@@ -17,6 +17,7 @@ from newretail_ml.recommendation.slates.candidates import Candidates
 _RIDGE = 1.0
 _STEPS = 50
 _LEAST_ROWS = 50
+_WINDOW = 4.0
 
 
 def purchase_chances(
@@ -173,10 +174,11 @@ def _slots(lists: pd.DataFrame) -> np.ndarray:
 
 
 def _features(lists: pd.DataFrame, known: Interactions, horizon: float) -> np.ndarray:
-    """(lines, features) of the rank, the score within the list, and the customer's history."""
+    """(lines, features) of rank, score within the list, the customer, and of both together."""
     need_columns(lists, "lists", [c.CUSTOMER, c.ITEM, c.RANK, c.SCORE])
     row = known.rows_of(lists[c.CUSTOMER].astype(str))
     orders, idle = _activity(known, horizon)
+    bought, away = _habit(known, horizon, row, known.columns_of(lists[c.ITEM].astype(str)))
     rate = np.where(row >= 0, np.append(orders, 0.0)[row], 0.0)
     since = np.where(row >= 0, np.append(idle, np.inf)[row], np.inf)
     rank = np.log(lists[c.RANK].to_numpy(float))
@@ -187,20 +189,44 @@ def _features(lists: pd.DataFrame, known: Interactions, horizon: float) -> np.nd
     lately = 1.0 / (1.0 + since / horizon)
     often = np.log1p(rate)
     ones = np.ones(len(lists))
-    return np.column_stack([ones, rank, place, often, lately, rank * often])
+    habit, fresh = np.log1p(bought), 1.0 / (1.0 + away / horizon)
+    return np.column_stack([ones, rank, place, often, lately, rank * often, habit, fresh])
 
 
 def _activity(known: Interactions, horizon: float) -> tuple[np.ndarray, np.ndarray]:
-    """(customers,) orders in the last four horizons, per horizon, and days since the last."""
+    """(customers,) orders lately, per horizon, and days since the last."""
     events = known.events
-    days = events.days_before(known.cut)
     first = np.ones(len(events), dtype=bool)
     first[1:] = np.diff(events.order) != 0
-    recent = first & (days <= 4 * horizon)
-    orders = np.bincount(events.customer[recent], minlength=known.n_customers) / 4.0
-    since = np.full(known.n_customers, np.inf)
-    np.minimum.at(since, events.customer, days)
-    return orders, since
+    return _counted(known, horizon, events.customer, first, known.n_customers)
+
+
+def _habit(
+    known: Interactions, horizon: float, row: np.ndarray, column: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """(lines,) orders with the item lately, per horizon, and days since the last."""
+    events = known.events
+    key = events.customer * np.int64(known.n_items) + events.item
+    pairs, place = np.unique(key, return_inverse=True)
+    every = np.ones(len(key), dtype=bool)
+    bought, away = _counted(known, horizon, place, every, len(pairs))
+    wanted = np.where((row >= 0) & (column >= 0), row * np.int64(known.n_items) + column, -1)
+    at = np.minimum(np.searchsorted(pairs, wanted), len(pairs) - 1)
+    found = pairs[at] == wanted
+    return np.where(found, bought[at], 0.0), np.where(found, away[at], np.inf)
+
+
+def _counted(
+    known: Interactions, horizon: float, group: np.ndarray, counts: np.ndarray, n: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Events of each group in the last four horizons, or as far as is known, per horizon."""
+    days = known.events.days_before(known.cut)
+    window = min(_WINDOW * horizon, float(days.max()))
+    recent = counts & (days <= window)
+    rate = np.bincount(group[recent], minlength=n) * (horizon / max(window, 1e-9))
+    since = np.full(n, np.inf)
+    np.minimum.at(since, group, days)
+    return rate, since
 
 
 def _logistic(features: np.ndarray, outcome: np.ndarray) -> np.ndarray:

@@ -182,6 +182,18 @@ def _sweep(goods: Goods, answer: Answer, slate: np.ndarray, turn: np.ndarray, gr
                 break
 
 
+def _price_beside(
+    part: Goods, slate: np.ndarray, demand: np.ndarray, price: np.ndarray
+) -> np.ndarray:
+    """(stocks,) prices that others leave to one customer; those of all to many."""
+    if len(slate) > 1:
+        return price
+    own, stocks = part.exposures(slate)
+    beside = price.copy()
+    beside[stocks] = part.stock.curve.of(stocks).slope(demand[stocks] - own)
+    return beside
+
+
 def _change(part: Goods, old: np.ndarray, new: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
     """Stocks whose expected demand other slates change, by how much, and what else they gain."""
     free = np.where(part.stock.group >= 0, 0.0, part.values())

@@ -1,0 +1,106 @@
+"""Chances of purchase: right on average, from the past alone."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from newretail_ml.errors import DataError
+from newretail_ml.interactions import Interactions
+from newretail_ml.recommendation.popularity import Popularity
+from newretail_ml.recommendation.slates import ChanceModel, purchase_chances
+from newretail_ml.recommendation.slates.chances import isotonic
+
+
+def chain(days=120, n=300, seed=0):
+    """Customers with tastes that stay, each coming by chance."""
+    rng = np.random.default_rng(seed)
+    often = rng.uniform(0.02, 0.3, n)
+    liked = rng.dirichlet(np.full(20, 0.3), n)
+    rows = []
+    first = pd.Timestamp("2026-01-01")
+    for day in range(days):
+        for customer in np.flatnonzero(rng.random(n) < often):
+            items = np.unique(rng.choice(20, 2, p=liked[customer]))
+            rows += [(f"c{customer}", f"i{item}", first + pd.Timedelta(days=day)) for item in items]
+    return pd.DataFrame(rows, columns=["customer_id", "item_id", "time"])
+
+
+@pytest.fixture(scope="module")
+def events():
+    return chain()
+
+
+CUT = "2026-04-03"
+
+
+def test_chances_add_up_to_what_is_bought_next(events):
+    everything = Interactions.from_frame(events)
+    model = Popularity().fit(everything.until(CUT))
+    lists = model.recommend(None, 10)
+    said = purchase_chances(lists, model, horizon_days=28)
+    bought = everything.between(CUT, "2026-05-01")
+    pairs = set(zip(bought["customer_id"], bought["item_id"], strict=True))
+    hit = np.array(
+        [pair in pairs for pair in zip(said["customer_id"], said["item_id"], strict=True)]
+    )
+    assert said["chance"].between(0, 1).all()
+    assert np.isclose(said["chance"].sum(), hit.sum(), rtol=0.15)
+    for slot in ("repeat", "discovery"):
+        rows = (said["slot"] == slot).to_numpy()
+        assert np.isclose(said["chance"][rows].mean(), hit[rows].mean(), atol=0.05)
+    thirds = pd.qcut(said["chance"], 3, duplicates="drop", labels=False)
+    assert pd.Series(hit).groupby(thirds).mean().is_monotonic_increasing
+    constant = ((hit.mean() - hit) ** 2).mean()
+    assert ((said["chance"] - hit) ** 2).mean() < 0.95 * constant
+
+
+def test_the_future_changes_no_chance(events):
+    other = events.copy()
+    late = other["time"] >= CUT
+    other.loc[late, "item_id"] = "i0"
+    chances = []
+    for frame in (events, other):
+        model = Popularity().fit(Interactions.from_frame(frame).until(CUT))
+        chances.append(purchase_chances(model.recommend(None, 5), model, horizon_days=28))
+    pd.testing.assert_frame_equal(*chances)
+
+
+def test_unknown_customers_and_lists_without_slots_have_chances(events):
+    model = Popularity().fit(Interactions.from_frame(events))
+    lists = model.recommend(["c1", "stranger"], 5).drop(columns="slot")
+    said = purchase_chances(lists, model)
+    assert said["chance"].between(0, 1).all() and len(said) == 10
+    known, stranger = said["chance"].to_numpy().reshape(2, 5).sum(axis=1)
+    assert known > stranger
+
+
+def test_reliability_is_of_the_lists_it_was_learned_from(events):
+    model = Popularity().fit(Interactions.from_frame(events))
+    learned = ChanceModel.learn(model.recommend(None, 5), model)
+    table = learned.reliability
+    assert set(table["rank"]) == set(range(1, 6))
+    total = (table["lines"] * table["bought"]).sum()
+    assert np.isclose((table["lines"] * table["chance"]).sum(), total, rtol=0.05)
+
+
+def test_isotonic_is_the_closest_rising_curve():
+    rng = np.random.default_rng(1)
+    index = np.repeat(np.arange(8.0), 60)
+    outcome = (rng.random(480) < np.repeat(rng.random(8), 60)).astype(float)
+    at, chance = isotonic(index, outcome)
+    assert (np.diff(chance) >= 0).all()
+    mean = (outcome.reshape(8, 60).sum(axis=1) + (outcome.sum() + 0.5) / 481) / 61
+    # Minimax form of isotonic regression, with equal weights.
+    twin = [
+        max(min(mean[i : j + 1].mean() for j in range(k, 8)) for i in range(k + 1))
+        for k in range(8)
+    ]
+    assert np.allclose(np.interp(np.arange(8.0), at, chance), twin)
+
+
+def test_a_short_history_is_refused(events):
+    model = Popularity().fit(Interactions.from_frame(events))
+    with pytest.raises(DataError, match="not longer than"):
+        purchase_chances(model.recommend(None, 3), model, horizon_days=500)
+    with pytest.raises(DataError, match="horizon_days"):
+        purchase_chances(model.recommend(None, 3), model, horizon_days=0)
