@@ -33,13 +33,18 @@ def regressions(bought: np.ndarray, penalty: float, causes: list[np.ndarray]) ->
     return weights
 
 
+def weighed(bought: np.ndarray) -> np.ndarray:
+    """Rows times the fourth root of 1 / the number of items."""
+    return bought / np.maximum(np.count_nonzero(bought, axis=1), 1)[:, None] ** 0.25
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_each_column_is_a_ridge_regression_on_the_other_items(seed):
     interactions = known(seed)
     bought = np.log1p(interactions.counts.toarray().astype(float))
     model = EASE(l2=0.7).fit(interactions)
-    penalty = 0.7 * (bought**2).sum() / bought.shape[1]
-    expected = regressions(bought, penalty, [np.arange(bought.shape[1])] * bought.shape[1])
+    penalty = 0.7 * (weighed(bought) ** 2).sum() / bought.shape[1]
+    expected = regressions(weighed(bought), penalty, [np.arange(bought.shape[1])] * bought.shape[1])
     np.testing.assert_allclose(model.weights_, expected, atol=1e-10)
     assert (np.diagonal(model.weights_) == 0).all()
     scores = model._scores(np.arange(len(bought)))
@@ -61,13 +66,14 @@ def test_items_beyond_the_dense_ones_are_regressed_on_the_nearest(n_dense, n_nei
     interactions = known(4)
     bought = np.log1p(interactions.counts.toarray().astype(float))
     n_items = bought.shape[1]
-    together = bought.T @ bought
+    weights = weighed(bought)
+    together = weights.T @ weights
     causes = [np.arange(n_dense)] * n_dense
     for item in range(n_dense, n_items):
         cosine = together[item, :n_dense] / np.sqrt(np.diagonal(together)[:n_dense])
         nearest = np.argsort(-cosine, kind="stable")[:n_neighbours]
         causes.append(nearest[cosine[nearest] > 0])
-    expected = regressions(bought, (bought**2).sum() / n_items, causes)[:n_dense]
+    expected = regressions(weights, (weights**2).sum() / n_items, causes)[:n_dense]
     model = EASE(l2=1.0, n_dense=n_dense, n_neighbours=n_neighbours).fit(interactions)
     np.testing.assert_allclose(model.weights_, expected[:, :n_dense], atol=1e-10)
     np.testing.assert_allclose(model.local_.toarray(), expected[:, n_dense:], atol=1e-10)
