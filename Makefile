@@ -40,8 +40,9 @@ $(BENCH)/.ready: pyproject.toml benchmarks/constraints.txt
 	PIP_CONSTRAINT=benchmarks/constraints.txt $(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check -e . mlforecast pyfixest statsforecast stockpyl
 	touch $@
 
-bench: $(BENCH)/.ready  ## benchmarks beside the peers, in an environment of their own
+bench: $(BENCH)/.ready $(READY)  ## benchmarks beside the peers, most in an environment of their own
 	$(BENCH)/bin/python benchmarks/run.py
+	$(BIN)/python benchmarks/recommendation.py
 
 notebooks: $(READY)  ## run the notebooks and render them to out/notebooks
 	$(BIN)/python notebooks/render.py
