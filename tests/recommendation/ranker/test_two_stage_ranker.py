@@ -13,7 +13,6 @@ from newretail_ml.interactions import Interactions
 from newretail_ml.recommendation import Popularity
 from newretail_ml.recommendation.ranker import TwoStageRanker
 from newretail_ml.recommendation.ranker.candidates import Stage
-from newretail_ml.recommendation.ranker.item_models import ease
 from newretail_ml.recommendation.ranker.windows import held_out, window, windows
 
 SMALL = {"n_trees": 20, "n_windows": 2}
@@ -176,17 +175,6 @@ def test_what_cannot_be_offered_makes_room_for_other_candidates(fitted, known):
     lists = fitted.recommend(k=4, available=some, exclude_bought=False)
     assert set(lists["item_id"]) <= set(some)
     assert (lists.groupby("customer_id").size() == 4).all()
-
-
-def test_ease_solves_its_equations():
-    rng = np.random.default_rng(0)
-    bought = (rng.random((50, 8)) < 0.4).astype(float)
-    gram = bought.T @ bought
-    weights = ease(gram.copy(), 3.0).astype(float)
-    gradient = (gram + 3.0 * np.eye(8)) @ weights - gram
-    np.fill_diagonal(gradient, 0.0)
-    np.testing.assert_allclose(gradient, 0.0, atol=1e-4)
-    np.testing.assert_array_equal(np.diag(weights), 0.0)
 
 
 SCRIPT = """

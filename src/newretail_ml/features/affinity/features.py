@@ -127,6 +127,16 @@ def _orders_to_come(pairs: Pairs) -> np.ndarray:
     return np.asarray(28.0 * pairs.member("orders") / days)
 
 
+def _silence(pairs: Pairs) -> np.ndarray:
+    """Orders that were to be expected since the item's last sale: many where it is gone."""
+    return pairs.good("since_sold") * pairs.good("sold", -1)
+
+
+def _change(late: int, early: int) -> Callable[[Pairs], np.ndarray]:
+    """Rate of sales in a shorter window over that in a longer one, a sale in 100 days added."""
+    return lambda pairs: (pairs.good("sold", late) + 0.01) / (pairs.good("sold", early) + 0.01)
+
+
 def _own(name: str, part: int | None = None) -> Callable[[Pairs], np.ndarray]:
     return lambda pairs: pairs.own(name, part)
 
@@ -187,7 +197,10 @@ PAIR_FEATURES = PairFeatures(
             for place, days in enumerate(WINDOWS)
         ),
         PairFeature("sold_ever", ITEM, _good("sold", -1)),
+        PairFeature("rising_this_week", ITEM, _change(0, 1)),
         PairFeature("rising", ITEM, _good("rising")),
+        PairFeature("rising_after_all", ITEM, _change(1, 3)),
+        PairFeature("silence", ITEM, _silence),
         PairFeature("buyers", ITEM, _good("buyers")),
         PairFeature("orders_per_buyer", ITEM, _good("repeats")),
         PairFeature("bought_again", ITEM, _good("again")),

@@ -9,6 +9,7 @@ import numpy as np
 
 from newretail_ml.features.affinity import Affinity, Visits
 from newretail_ml.interactions import Interactions
+from newretail_ml.recommendation.ease.solving import products, weights_in_place
 from newretail_ml.recommendation.lists.rates import popularity_rates
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ MOST_ITEMS = 4096
 _MOST_EVENTS = 4_000_000
 _BASKET_HALF_LIFE = 60.0
 _RECENT_DAYS = 28.0
+_LEAST_PENALTY = 1e-6
 
 
 class ItemModels:
@@ -44,26 +46,13 @@ class ItemModels:
         some = _some_customers(known)
         bought = self.narrow(affinity, np.minimum(affinity.bought.times, 1.0))[some]
         habits = self.narrow(affinity, affinity.bought.by_orders[1])[some]
-        self.customers = ease(_gram(bought), 300.0)
-        self.habits = ease(_gram(habits), 20.0)
-        self.baskets = ease(_gram(_baskets(known)[:, self.columns]), 20.0)
+        self.customers = _weights(bought, 4.0)
+        self.habits = _weights(habits, 0.3)
+        self.baskets = _weights(_baskets(known)[:, self.columns], 1.0)
 
     def narrow(self, affinity: Affinity, values: np.ndarray) -> csr_matrix:
         """(customers, width) sparse values of pairs that were bought, of the models' items."""
         return affinity.bought.matrix(values, affinity.n_items)[:, self.columns]
-
-
-def ease(gram: np.ndarray, l2: float) -> np.ndarray:
-    """(items, items) float32 weights of EASE, zero on the diagonal."""
-    from scipy.linalg import lapack
-
-    np.fill_diagonal(gram, np.diag(gram) + l2)
-    factor, _ = lapack.dpotrf(gram, lower=1, overwrite_a=1)
-    inverse, _ = lapack.dpotri(factor, lower=1, overwrite_c=1)
-    inverse = np.tril(inverse) + np.tril(inverse, -1).T
-    weights = inverse / -np.diag(inverse)
-    np.fill_diagonal(weights, 0.0)
-    return weights.astype(np.float32)
 
 
 def _shelf(known: Interactions) -> np.ndarray:
@@ -82,8 +71,12 @@ def _some_customers(known: Interactions) -> slice:
     return slice(None, None, len(known.events) // _MOST_EVENTS + 1)
 
 
-def _gram(matrix: csr_matrix) -> np.ndarray:
-    return np.asarray((matrix.T @ matrix).toarray(), float)
+def _weights(matrix: csr_matrix, l2: float) -> np.ndarray:
+    """(width, width) float32 weights of EASE; the penalty grows with what an item sums to."""
+    history = matrix.astype(np.float64)
+    penalty = l2 * history.power(2).sum() / history.shape[1]
+    gram = products(history, history.shape[1], None)
+    return weights_in_place(gram, max(penalty, _LEAST_PENALTY)).astype(np.float32)
 
 
 def _baskets(known: Interactions) -> csr_matrix:

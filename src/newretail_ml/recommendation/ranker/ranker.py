@@ -16,8 +16,8 @@ from newretail_ml.recommendation.base import Recommender
 from newretail_ml.recommendation.lists.offer import Kind, Offer
 from newretail_ml.recommendation.ranker.candidates import PARTS, PLAIN, Stage
 from newretail_ml.recommendation.ranker.reasons import Reasons
-from newretail_ml.recommendation.ranker.trees import Lists, boosted
-from newretail_ml.recommendation.ranker.windows import Window, windows
+from newretail_ml.recommendation.ranker.trees import Lists, boosted, enough_trees
+from newretail_ml.recommendation.ranker.windows import APART, Window, windows
 from newretail_ml.recommendation.topk import NOTHING
 
 _CELLS = 1 << 21
@@ -36,7 +36,7 @@ class TwoStageRanker(Recommender):
     Args:
         horizon_days: days after a cut whose purchases are to be ranked first.
         n_windows: past cuts to learn from, where history is long enough.
-        n_trees: trees of each of the two rankings.
+        n_trees: trees of each of the two rankings, at most; windows held back choose how many.
         learning_rate: what each tree adds.
         n_lists: lists of customers to learn from, at most.
         random_state: seed.
@@ -55,7 +55,7 @@ class TwoStageRanker(Recommender):
         n_windows: int = 8,
         n_trees: int = 300,
         learning_rate: float = 0.05,
-        n_lists: int = 20_000,
+        n_lists: int = 12_000,
         random_state: int = 0,
     ) -> None:
         self.horizon_days = horizon_days
@@ -70,16 +70,12 @@ class TwoStageRanker(Recommender):
         check_number("learning_rate", self.learning_rate, above=0.0, at_most=1.0)
         for name in ("n_windows", "n_trees", "n_lists"):
             check_whole(name, getattr(self, name), at_least=1)
+        past = self._lists(known)
         self.trees_ = {}
-        lists = self._lists(known)
-        if lists is not None:
-            kinds = {Kind.ANY: np.ones(len(lists.bought), bool), Kind.DISCOVERY: ~lists.repeat}
-            for kind, pairs in kinds.items():
-                part = lists.where(pairs)
-                if len(part.size):
-                    self.trees_[kind] = boosted(
-                        part, self.n_trees, self.learning_rate, self.random_state
-                    )
+        for kind in (Kind.ANY, Kind.DISCOVERY):
+            lists = [part.where(~part.repeat | (kind is Kind.ANY)) for part in past]
+            if any(len(part.size) for part in lists):
+                self.trees_[kind] = self._boosted(lists)
         self._stand_at(known, Stage(known))
 
     def _renew(self, known: Interactions) -> None:
@@ -90,15 +86,29 @@ class TwoStageRanker(Recommender):
         names = known.items[c.ITEM].to_numpy(object)
         self._why = Reasons(names, stage, learned=bool(self.trees_))
 
-    def _lists(self, known: Interactions) -> Lists | None:
+    def _lists(self, known: Interactions) -> list[Lists]:
+        """Lists of each window, the latest first."""
         random = np.random.default_rng(self.random_state)
         most = self.n_lists // self.n_windows + 1
-        parts = [
-            lists
+        return [
+            _lists_of(past, most, random)
             for past in windows(known, self.horizon_days, self.n_windows, random)
-            for lists in _lists_of(past, most, random)
         ]
-        return Lists.joined(parts) if parts else None
+
+    def _boosted(self, lists: list[Lists]) -> Any:
+        """Trees grown on all lists, as many as windows that had ended then had use for.
+
+        Where no window had ended before the latest one began, half of the lists judge instead.
+        """
+        every = Lists.joined(lists)
+        early, late = lists[APART:], lists[0]
+        if early:
+            split = Lists.joined(early), late
+        else:
+            odd = np.repeat(np.arange(len(every.size)) % 2 == 1, every.size)
+            split = every.where(~odd), every.where(odd)
+        how = (self.learning_rate, self.random_state)
+        return boosted(every, enough_trees(*split, self.n_trees, *how), *how)
 
     def _score(self, features: np.ndarray, kind: Kind) -> np.ndarray:
         trees = self.trees_.get(kind, self.trees_.get(Kind.ANY))
@@ -142,18 +152,18 @@ class TwoStageRanker(Recommender):
         return pd.DataFrame({c.PART: told.index.to_numpy(object), c.CONTRIBUTION: told.to_numpy()})
 
 
-def _lists_of(past: Window, most: int, random: np.random.Generator) -> Iterator[Lists]:
+def _lists_of(past: Window, most: int, random: np.random.Generator) -> Lists:
     """Candidates of some customers who bought something after, with what was known before."""
     rows = past.customers
     if len(rows) > most:
         rows = np.sort(random.choice(rows, most, replace=False))
-    stage = Stage(past.known)
+    stage, found = Stage(past.known), []
     for part in _batches(rows, len(stage.models.columns)):
         chosen = stage.candidates(part)
         key = part[chosen.row] * np.int64(past.known.n_items) + chosen.item
         size = np.bincount(chosen.row, minlength=len(part))
-        lists = Lists(chosen.features, np.isin(key, past.key), chosen.repeat, size)
-        yield lists.where(np.ones(len(key), dtype=bool))
+        found.append(Lists(chosen.features, np.isin(key, past.key), chosen.repeat, size))
+    return Lists.joined(found)
 
 
 def best_of_pairs(

@@ -11,6 +11,8 @@ import numpy as np
 _FIXED = {
     "objective": "lambdarank",
     "lambdarank_truncation_level": 20,
+    "metric": "ndcg",
+    "eval_at": [10],
     "num_leaves": 15,
     "max_bin": 63,
     "min_data_in_leaf": 100,
@@ -21,6 +23,9 @@ _FIXED = {
     "force_row_wise": True,
     "verbose": -1,
 }
+
+_PATIENCE = 50
+_LEAST_TREES = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +64,35 @@ def boosted(lists: Lists, n_trees: int, learning_rate: float, seed: int) -> Any:
     """LambdaMART (Burges 2010), as LightGBM has it, on lists that hold something bought."""
     import lightgbm
 
-    data = lightgbm.Dataset(lists.features, lists.bought.astype(np.float32), group=lists.size)
-    settings = {**_FIXED, "learning_rate": learning_rate, "seed": seed}
-    return lightgbm.train(settings, data, num_boost_round=n_trees)
+    settings = _settings(learning_rate, seed)
+    return lightgbm.train(settings, _data(lists), num_boost_round=n_trees)
+
+
+def enough_trees(early: Lists, late: Lists, most: int, learning_rate: float, seed: int) -> int:
+    """After how many trees, grown on early lists, late ones are no longer ranked better.
+
+    All of them where one side has no list with something bought.
+    """
+    import lightgbm
+
+    if not len(early.size) or not len(late.size):
+        return most
+    train = _data(early)
+    stopped = lightgbm.train(
+        _settings(learning_rate, seed),
+        train,
+        num_boost_round=most,
+        valid_sets=[lightgbm.Dataset(late.features, late.bought, group=late.size, reference=train)],
+        callbacks=[lightgbm.early_stopping(_PATIENCE, verbose=False)],
+    )
+    return int(min(max(stopped.best_iteration, _LEAST_TREES), most))
+
+
+def _data(lists: Lists) -> Any:
+    import lightgbm
+
+    return lightgbm.Dataset(lists.features, lists.bought, group=lists.size)
+
+
+def _settings(learning_rate: float, seed: int) -> dict[str, Any]:
+    return {**_FIXED, "learning_rate": learning_rate, "seed": seed}
