@@ -83,7 +83,7 @@ def plan_slates(
     >>> items = pd.DataFrame({"item_id": ["tea", "mate", "jam"], "brand": ["A", "A", "B"]})
     >>> plan = plan_slates(lists, k=2, items=items, rules=[AtMostPer("brand", 1)])
     >>> plan
-    SlatePlan(1 slates of up to 2, 0.7 purchases expected, gap 0.00%)
+    SlatePlan(1 slate of up to 2, 0.7 purchases expected, gap 0.00%)
     >>> plan.slates[["item_id", "rank", "chance", "why"]].values.tolist()
     [['tea', 1, 0.5, ''], ['jam', 2, 0.2, 'at most 1 of each brand']]
     >>> plan.explain()[["rule", "purchases"]].round(2).values.tolist()

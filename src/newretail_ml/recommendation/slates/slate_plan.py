@@ -107,7 +107,7 @@ class SlatePlan:
 
     def __repr__(self) -> str:
         customers = self.slates[c.CUSTOMER].nunique()
-        parts = [f"{customers:,} slates of up to {self._task.k}"]
+        parts = [f"{customers:,} slate{'s' * (customers != 1)} of up to {self._task.k}"]
         if np.isfinite(self.purchases):
             parts.append(f"{self.purchases:,.1f} purchases expected")
         if np.isfinite(self.margin):
