@@ -48,7 +48,7 @@ def wanting(n=1_000):
     return pd.DataFrame(rows, columns=["customer_id", "item_id", "score", "chance"])
 
 
-def simulated(slates, units, rng, runs=40):
+def simulated(slates, units, rng, runs=20):
     """Mean purchases when customers come in chance order and buy what is left."""
     total = 0
     for _ in range(runs):
