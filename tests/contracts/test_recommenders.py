@@ -13,6 +13,7 @@ from newretail_ml.recommendation import (
     AlternatingLeastSquares,
     BasketComplements,
     BayesianPersonalizedRanking,
+    DueDate,
     ItemNeighbours,
     PersonalFrequency,
     Popularity,
@@ -32,6 +33,7 @@ MODELS = {
     "least squares": AlternatingLeastSquares(),
     "personalized ranking": BayesianPersonalizedRanking(),
     "like customers": TifuKnn(),
+    "due date": DueDate(),
     "complements": BasketComplements(),
     "two stages": TwoStageRanker(n_trees=20),
 }

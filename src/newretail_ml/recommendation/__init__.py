@@ -8,7 +8,12 @@ purchases and discoveries apart.
 
 from newretail_ml.recommendation import judging, slates
 from newretail_ml.recommendation.base import Recommender
-from newretail_ml.recommendation.baskets import BasketComplements, PersonalFrequency, TifuKnn
+from newretail_ml.recommendation.baskets import (
+    BasketComplements,
+    DueDate,
+    PersonalFrequency,
+    TifuKnn,
+)
 from newretail_ml.recommendation.ease import EASE
 from newretail_ml.recommendation.factors import (
     AlternatingLeastSquares,
@@ -49,6 +54,7 @@ __all__ = [
     "BasketComplements",
     "BayesianPersonalizedRanking",
     "ChanceModel",
+    "DueDate",
     "Exclude",
     "ItemNeighbours",
     "LeastMargin",

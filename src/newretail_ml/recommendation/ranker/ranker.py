@@ -21,6 +21,7 @@ from newretail_ml.recommendation.ranker.windows import APART, Window, windows
 from newretail_ml.recommendation.topk import NOTHING
 
 _CELLS = 1 << 21
+_LEAST_LISTS = 10
 _THREADS = 2
 
 
@@ -74,7 +75,7 @@ class TwoStageRanker(Recommender):
         self.trees_ = {}
         for kind in (Kind.ANY, Kind.DISCOVERY):
             lists = [part.where(~part.repeat | (kind is Kind.ANY)) for part in past]
-            if any(len(part.size) for part in lists):
+            if sum(len(part.size) for part in lists) >= _LEAST_LISTS:
                 self.trees_[kind] = self._boosted(lists)
         self._stand_at(known, Stage(known))
 
