@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,9 +10,35 @@ import pandas as pd
 
 from newretail_ml import columns as c
 from newretail_ml.interactions import Interactions
+from newretail_ml.recommendation.lists.offer import Kind, Offer
+from newretail_ml.recommendation.topk import best_of_rows
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
+
+# Cells of a dense batch that fits the processor's cache.
+_BATCH = 500_000
+
+
+def best_in_pieces(
+    scores: Callable[[np.ndarray], np.ndarray], rows: np.ndarray, k: int, offer: Offer, kind: Kind
+) -> tuple[np.ndarray, np.ndarray]:
+    """(n, k) positions and scores of the best that can be offered, a few customers at a time.
+
+    Args:
+        scores: makes the dense scores of some customers.
+        rows: (n,) the customers, at least one.
+        k: how many.
+        offer: what can be offered to them.
+        kind: which items count.
+    """
+    size = max(_BATCH // max(offer.n_items, 1), 1)
+    found = []
+    for start in range(0, len(rows), size):
+        part = np.arange(start, min(start + size, len(rows)))
+        found.append(best_of_rows(offer.only(part).restrict(scores(rows[part]), kind), k))
+    position, score = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return position, score
 
 
 def bought_parts(known: Interactions, history: csr_matrix, weight: np.ndarray) -> pd.DataFrame:

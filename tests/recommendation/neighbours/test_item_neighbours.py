@@ -9,6 +9,7 @@ from scipy.sparse import csr_matrix
 
 from newretail_ml import DataError
 from newretail_ml.interactions import Interactions
+from newretail_ml.recommendation import linear
 from newretail_ml.recommendation.neighbours import ItemNeighbours, nearest, weighted
 from newretail_ml.recommendation.topk import best_of_rows
 
@@ -120,7 +121,7 @@ def test_lists_are_the_same_by_the_sparse_way_and_the_dense_one(asked, n_neighbo
     lists = []
     for sparse, batch in [(np.inf, 500), (-1.0, 500), (-1.0, 10**6)]:
         monkeypatch.setattr(module, "_SPARSE", sparse)
-        monkeypatch.setattr(module, "_BATCH", batch)
+        monkeypatch.setattr(linear, "_BATCH", batch)
         lists.append(model.recommend(k=7, **asked))
     pd.testing.assert_frame_equal(lists[0], lists[1])
     pd.testing.assert_frame_equal(lists[0], lists[2])

@@ -11,7 +11,8 @@ from newretail_ml.checks import check_number, check_whole
 from newretail_ml.interactions import Interactions
 from newretail_ml.recommendation.base import Recommender
 from newretail_ml.recommendation.ease.solving import local_weights, products, weights_in_place
-from newretail_ml.recommendation.linear import bought_parts
+from newretail_ml.recommendation.linear import best_in_pieces, bought_parts
+from newretail_ml.recommendation.lists.offer import Kind, Offer
 from newretail_ml.recommendation.products import dense_product
 
 if TYPE_CHECKING:
@@ -85,12 +86,17 @@ class EASE(Recommender):
     def _scores(self, rows: np.ndarray) -> np.ndarray:
         history = self._history[rows]
         n_dense = len(self.weights_)
-        scores = np.empty(history.shape)
+        scores = np.empty(history.shape, self.weights_.dtype)
         bought = history[:, :n_dense]
         scores[:, :n_dense] = bought.astype(self.weights_.dtype) @ self.weights_
         scores[:, n_dense:] = dense_product(bought, self.local_)
         scores[scores == 0] = -np.inf
         return scores
+
+    def _best(
+        self, rows: np.ndarray, k: int, offer: Offer, kind: Kind
+    ) -> tuple[np.ndarray, np.ndarray]:
+        return best_in_pieces(self._scores, rows, k, offer, kind)
 
     def _reasons(self, rows: np.ndarray, items: np.ndarray) -> np.ndarray:  # noqa: ARG002
         return np.full(len(rows), "expected with what was bought", dtype=object)

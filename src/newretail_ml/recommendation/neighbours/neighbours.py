@@ -10,19 +10,18 @@ import pandas as pd
 from newretail_ml.checks import check_whole
 from newretail_ml.interactions import Interactions
 from newretail_ml.recommendation.base import Recommender
-from newretail_ml.recommendation.linear import bought_parts
+from newretail_ml.recommendation.linear import best_in_pieces, bought_parts
 from newretail_ml.recommendation.lists.offer import Kind, Offer
 from newretail_ml.recommendation.neighbours.nearest import nearest
 from newretail_ml.recommendation.neighbours.weights import Weighting, weighted
 from newretail_ml.recommendation.products import dense_product, products_of_rows
-from newretail_ml.recommendation.topk import NOTHING, best_of_rows, best_of_sparse_rows
+from newretail_ml.recommendation.topk import best_of_sparse_rows
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 
-# Cells of a dense batch that fits the processor's cache; and how full a sparse one may be.
-_BATCH = 500_000
+# How full the scores of a batch may be to be made in sparse form.
 _SPARSE = 0.25
 
 
@@ -98,13 +97,7 @@ class ItemNeighbours(Recommender):
         work = products_of_rows(history, self.similarity_).sum()
         if kind is not Kind.REPEAT and work < _SPARSE * len(rows) * n_items:
             return self._best_of_few(history, k, offer, kind)
-        position = np.full((len(rows), k), NOTHING)
-        score = np.full((len(rows), k), -np.inf, np.float32)
-        for start in range(0, len(rows), max(_BATCH // n_items, 1)):
-            part = np.arange(start, min(start + max(_BATCH // n_items, 1), len(rows)))
-            scores = offer.only(part).restrict(self._scores(rows[part]), kind)
-            position[part], score[part] = best_of_rows(scores, k)
-        return position, score
+        return best_in_pieces(self._scores, rows, k, offer, kind)
 
     def _best_of_few(
         self, history: csr_matrix, k: int, offer: Offer, kind: Kind
