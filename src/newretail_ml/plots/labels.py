@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 # Sizes as shares of a panel: of a letter, a line, and the gap beside a point.
@@ -12,7 +14,8 @@ _STEPS = (0, 1, -1, 2, -2, 3, -3, 4, -4)
 def label_places(spots: np.ndarray, error: np.ndarray, letters: list[int]) -> np.ndarray:
     """(n, 2) left ends of labels beside points that cover neither one another nor the points.
 
-    The nearest free place is taken, the right side first; where none is free, the right side.
+    The nearest free place is taken, the right side first. Where none is free, a label rather lies
+    on a bar than on another label.
 
     Args:
         spots: (n, 2) places of the points as shares of the axes.
@@ -23,18 +26,27 @@ def label_places(spots: np.ndarray, error: np.ndarray, letters: list[int]) -> np
     [[0.118, 0.56], [0.218, 0.5]]
     """
     width = _LETTER * np.array(letters)
-    taken = [(x - 0.01, x + 0.01, y - up, y + up) for (x, y), up in zip(spots, error, strict=True)]
+    bars = [(x - 0.01, x + 0.01, y - up, y + up) for (x, y), up in zip(spots, error, strict=True)]
+    labels: list[tuple[float, ...]] = []
     places = np.empty((len(spots), 2))
     for one, (x, y) in enumerate(spots):
         sides = (x + _GAP, x - _GAP - width[one])
-        tries = [(side, y + _LINE * step) for step in _STEPS for side in sides if side > 0]
+        tries = [(side, y + _LINE * step) for step in _STEPS for side in sides]
         boxes = [(a, a + width[one], b - _LINE / 2.2, b + _LINE / 2.2) for a, b in tries]
-        free = [not any(_overlap(box, other) for other in taken) for box in boxes]
-        free = [good and box[2] > 0 and box[3] < 1 for good, box in zip(free, boxes, strict=True)]
-        best = free.index(True) if any(free) else 0
+        best = int(np.argmin([_badness(box, bars, labels) for box in boxes]))
         places[one] = tries[best]
-        taken.append(boxes[best])
+        labels.append(boxes[best])
     return places
+
+
+def _badness(
+    box: tuple[float, ...], bars: Sequence[tuple[float, ...]], labels: Sequence[tuple[float, ...]]
+) -> int:
+    """How bad a place is: off the axes is worse than on a label, that is worse than on a bar."""
+    outside = box[0] < 0 or box[2] < 0 or box[3] > 1
+    on_labels = sum(_overlap(box, other) for other in labels)
+    on_bars = sum(_overlap(box, other) for other in bars)
+    return 10_000 * outside + 100 * on_labels + on_bars
 
 
 def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
