@@ -21,7 +21,9 @@ for _source in SOURCES:
     NAMES += [_source.name, f"{_source.name}_share"]
     PARTS += [_source.part] * 2
 # What lists are ranked by where history is too short to learn from.
-PLAIN = [NAMES.index(name) for name in ("share_of_orders", "items_like_bought_share")]
+PLAIN = [
+    NAMES.index(name) for name in ("times_bought", "share_of_orders", "items_like_bought_share")
+]
 
 
 @dataclass(frozen=True, eq=False)

@@ -45,6 +45,16 @@ class TwoStageRanker(Recommender):
     Attributes:
         stage_: candidates and features at the cut.
         trees_: the two rankings, by kind of list; empty where history is too short.
+
+    >>> orders = pd.DataFrame({"customer_id": ["ann", "ann", "bob", "bob", "eve"],
+    ...                        "item_id": ["tea", "tea", "tea", "jam", "tea"],
+    ...                        "time": ["2026-05-01", "2026-05-15", "2026-05-03", "2026-05-04",
+    ...                                 "2026-05-05"]})
+    >>> model = TwoStageRanker().fit(Interactions.from_frame(orders))
+    >>> model.recommend(["ann"], k=2)[["item_id", "rank", "slot"]]
+      item_id  rank       slot
+    0     tea     1     repeat
+    1     jam     2  discovery
     """
 
     stage_: Stage

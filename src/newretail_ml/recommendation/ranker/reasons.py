@@ -30,7 +30,7 @@ class Reasons:
         groups = stage.evidence.group_names
         self.popular = np.array([f"popular {name}".strip() for name in groups], dtype=object)
         self.rising = np.array([f"rising {name}".strip() for name in groups], dtype=object)
-        self.ending = "" if learned else " (history is short: nothing learned from past weeks)"
+        self.ending = "" if learned else " (history is short)"
 
     def of(self, rows: np.ndarray, items: np.ndarray) -> np.ndarray:
         """(n,) the reason for each pair: habits, else news, else what it goes with, else sales."""
@@ -39,7 +39,7 @@ class Reasons:
         rising = pairs.good("rising") > _RISING
         said = np.where(rising, self.rising[group], self.popular[group])
         because = self._because(rows, items)
-        said = np.where(because == None, said, because)  # noqa: E711
+        said = np.where(because == "", said, because)
         fresh = (pairs.good("age") <= _NEW_DAYS) & (pairs.label_share(c.CATEGORY) > 0)
         said[fresh] = "new in a category that you buy"
         before = np.flatnonzero(pairs.own("times") > 0)
@@ -47,9 +47,9 @@ class Reasons:
         return np.asarray(said + self.ending, dtype=object)
 
     def _because(self, rows: np.ndarray, items: np.ndarray) -> np.ndarray:
-        """(n,) the two items of each customer that others bought the item with most, or None."""
+        """(n,) the two items of each customer that others bought the item with most, or ""."""
         models, habits = self.stage.models, self.stage.evidence.by_orders
-        said = np.full(len(rows), None, dtype=object)
+        said = np.full(len(rows), "", dtype=object)
         count = np.diff(habits.indptr)[rows]
         there = np.flatnonzero((models.place[items] >= 0) & (count > 0))
         for part in _parts(there, count[there]):
