@@ -130,13 +130,15 @@ def posterior(
     level = np.log(wishes.taste).mean()
     order = np.argsort(wishes.taste, axis=None)
     known = np.log(wishes.taste.ravel()[order])
-    total = np.zeros((3, *counts.shape))
+    total = np.zeros((2, *counts.shape))
+    # Over the most that Poisson counts can have, so that nothing overflows.
+    most = counts * np.log(np.maximum(counts, 1)) - counts
     liking = np.zeros((len(CHANNELS), *counts.shape))
     for z in grid:
         at = level + SPREAD * z
         liked = [np.interp(at, known, one.ravel()[order]) for one in wishes.liking]
         mean = came * np.exp(at) + sum(o * like for o, like in zip(others, liked, strict=True))
-        weight = np.exp(-(z**2) / 2 + counts * np.log(np.maximum(mean, 1e-12)) - mean)
+        weight = np.exp(-(z**2) / 2 + counts * np.log(np.maximum(mean, 1e-12)) - mean - most)
         total[0] += weight
         total[1] += weight * np.exp(at)
         for place, like in enumerate(liked):
