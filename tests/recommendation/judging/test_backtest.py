@@ -9,7 +9,8 @@ import pytest
 from newretail_ml.errors import DataError
 from newretail_ml.interactions import Interactions, Shelf
 from newretail_ml.recommendation import Popularity
-from newretail_ml.recommendation.judging import backtest_recommenders, evaluate, in_stock
+from newretail_ml.recommendation.judging import backtest_recommenders, evaluate
+from newretail_ml.recommendation.slates import available_items
 
 MODELS = {"month": Popularity(28), "week": Popularity(7)}
 
@@ -100,8 +101,9 @@ def test_what_the_shop_did_not_have_is_neither_shown_nor_missed():
     on_hand[110:, 0, 1] = 0.0
     stocked = replace(known, shelf=Shelf(np.datetime64("2026-01-01"), on_hand))
     cut = pd.Timestamp("2026-04-11")
-    sold = in_stock(stocked.until(cut))
+    sold = available_items(stocked.until(cut))
     best = known.items["item_id"].iloc[0]
+    sold = sold[sold["units"] > 0]
     assert sold.loc[sold["item_id"] == best, "location_id"].tolist() == [known.locations[1]]
     assert len(sold) == 2 * known.n_items - 1
 
@@ -110,7 +112,7 @@ def test_what_the_shop_did_not_have_is_neither_shown_nor_missed():
         available is None: backtest_recommenders(
             [Popularity(by_group=False)], stocked, k=1, available=available, **options
         ).by_customer.set_index("customer_id")
-        for available in (None, in_stock)
+        for available in (None, available_items)
     }
     later = known.between(cut, cut + pd.Timedelta(days=14))
     wanted = set(later.loc[later["item_id"] == best, "customer_id"])
@@ -216,7 +218,7 @@ def test_a_model_that_fails_is_named(known):
         ({"k": 2.5}, "k is 2.5"),
         ({"views": ["later"]}, "is no view"),
         ({"views": []}, "no view"),
-        ({"available": in_stock}, "knows no stock"),
+        ({"available": lambda history: pd.DataFrame({"units": [1]})}, r"available\.item_id"),
     ],
 )
 def test_bad_questions_are_refused(known, options, words):

@@ -4,6 +4,5 @@ from newretail_ml.recommendation.judging.backtest import backtest_recommenders
 from newretail_ml.recommendation.judging.evaluate import evaluate
 from newretail_ml.recommendation.judging.judgement import Judgement
 from newretail_ml.recommendation.judging.segments import customer_labels
-from newretail_ml.recommendation.judging.truth import in_stock
 
-__all__ = ["Judgement", "backtest_recommenders", "customer_labels", "evaluate", "in_stock"]
+__all__ = ["Judgement", "backtest_recommenders", "customer_labels", "evaluate"]

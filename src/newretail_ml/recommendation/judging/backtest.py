@@ -59,7 +59,8 @@ def backtest_recommenders(
         k: slots of a list.
         views: next, discovery, or both.
         available: what can be offered, as in `Recommender.recommend`, or a function that makes it
-            from the history at the cut, such as `in_stock`. Other items are no truth.
+            from the history at the cut, such as `available_items`: lists hold what the customer's
+            shop had at the last close, and what it had not is neither shown nor missed.
         prices: item_id, price, and unit_cost if known, for revenue and margin of the hits; by
             default those of the interactions at each cut.
         progress: show a progress bar.

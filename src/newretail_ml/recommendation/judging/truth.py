@@ -57,35 +57,6 @@ def true_pairs(
     return pairs, notes
 
 
-def in_stock(history: Interactions) -> pd.DataFrame:
-    """What each shop had at the last close before the cut, as `available` takes it.
-
-    For `backtest_recommenders(..., available=in_stock)`: lists hold what the customer's shop had,
-    and what it had not is neither asked for nor counted as missed. Stock that ran out later is
-    not looked at: nobody knew it at the cut.
-
-    Returns:
-        item_id, location_id, units: those above zero.
-
-    Raises:
-        DataError: the history knows no stock.
-    """
-    if history.shelf is None:
-        raise DataError(
-            "the history knows no stock",
-            next_step="Make it with Interactions.from_tables from tables with stock.",
-        )
-    on_hand = history.shelf.last()
-    item, location = np.nonzero(on_hand > 0)
-    return pd.DataFrame(
-        {
-            c.ITEM: history.items[c.ITEM].to_numpy(object)[item],
-            c.LOCATION: history.locations.to_numpy(object)[location],
-            c.UNITS: on_hand[item, location].astype(float),
-        }
-    )
-
-
 def _offered(
     history: Interactions, available: Available, customers: pd.Series, item: np.ndarray
 ) -> np.ndarray:
