@@ -172,7 +172,7 @@ def alone(name: str, known: Interactions) -> None:
 
 def peak() -> float:
     """Most memory that this process ever held, in GB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
 
 
 def main() -> None:

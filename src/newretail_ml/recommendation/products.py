@@ -74,14 +74,14 @@ def fill_upper(out: np.ndarray, weights: csr_matrix, pool: ThreadPoolExecutor) -
 
     Args:
         out: (rows, items) what is filled.
-        weights: (customers, items) weights.
+        weights: (customers, items) weights, of at least as many items as `out` has.
         pool: threads that share the work.
     """
     by_item = weights[:, : len(out)].T.tocsr()
     for start in range(0, len(out), _STAGE):
         end = min(start + _STAGE, len(out))
         # One copy of what is right of the diagonal serves several blocks.
-        right = weights[:, start:]
+        right = weights[:, start : out.shape[1]]
 
         def fill(first: int, start: int = start, end: int = end, right: csr_matrix = right) -> None:
             rows = slice(first, min(first + _ROWS, end))

@@ -10,7 +10,12 @@ import pandas as pd
 from newretail_ml.checks import check_number, check_whole
 from newretail_ml.interactions import Interactions
 from newretail_ml.recommendation.base import Recommender
-from newretail_ml.recommendation.ease.solving import local_weights, products, weights_in_place
+from newretail_ml.recommendation.ease.solving import (
+    local_weights,
+    precision,
+    products,
+    weights_in_place,
+)
 from newretail_ml.recommendation.linear import best_in_pieces, bought_parts
 from newretail_ml.recommendation.lists.offer import Kind, Offer
 from newretail_ml.recommendation.products import dense_product
@@ -80,7 +85,8 @@ class EASE(Recommender):
         self.weights_ = weights_in_place(gram, penalty)
 
     def _renew(self, known: Interactions) -> None:
-        self._history = known.counts.astype(np.float64)
+        n_dense = min(int(self.n_dense), known.n_items)
+        self._history = known.counts.astype(precision(n_dense))
         np.log1p(self._history.data, out=self._history.data)
 
     def _scores(self, rows: np.ndarray) -> np.ndarray:

@@ -19,12 +19,16 @@ _DOUBLE = 10_000
 _BLOCK = 2_000_000
 
 
+def precision(n_dense: int) -> type[np.floating]:
+    """The type of numbers that many dense items are solved in."""
+    return np.float64 if n_dense <= _DOUBLE else np.float32
+
+
 def products(history: csr_matrix, n_dense: int, n_threads: int | None) -> np.ndarray:
     """(n_dense, n_dense) products of the first columns with one another, whole."""
-    dtype = np.float64 if n_dense <= _DOUBLE else np.float32
-    gram = np.empty((n_dense, n_dense), dtype)
+    gram = np.empty((n_dense, n_dense), precision(n_dense))
     with ThreadPoolExecutor(n_threads) as pool:
-        fill_upper(gram, history[:, :n_dense], pool)
+        fill_upper(gram, history, pool)
     mirror(gram)
     return gram
 

@@ -39,14 +39,15 @@ def slate_table(parts: list[Chosen], ids: pd.Index, items: np.ndarray) -> pd.Dat
         return np.concatenate([np.zeros(0, dtype), *(getattr(part, name) for part in parts)])
 
     customer, item = all_of("customer", int), all_of("item", int)
-    slot = np.where(all_of("repeat", bool), Kind.REPEAT.value, Kind.DISCOVERY.value)
+    # Words are looked up as objects: arrays of text would hold every word again in every row.
+    kinds = np.array([Kind.DISCOVERY.value, Kind.REPEAT.value], dtype=object)
     return pd.DataFrame(
         {
             c.CUSTOMER: ids.take(customer).astype(ids.dtype),
-            c.ITEM: items[item].astype(str),
+            c.ITEM: items.astype(str).astype(object)[item],
             c.RANK: all_of("rank", int),
             c.SCORE: all_of("score", float),
-            c.SLOT: slot,
+            c.SLOT: kinds[all_of("repeat", bool).astype(np.int8)],
             c.REASON: all_of("reason", object),
         }
     )
