@@ -4,24 +4,26 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from newretail_ml.errors import DataError
+from newretail_ml.errors import DataError, NotFittedError
 from newretail_ml.interactions import Interactions
 from newretail_ml.recommendation.popularity import Popularity
 from newretail_ml.recommendation.slates import ChanceModel, purchase_chances
+from newretail_ml.recommendation.slates.asking import Asked
+from newretail_ml.recommendation.slates.candidates import Candidates
 from newretail_ml.recommendation.slates.chances import isotonic
 
 
-def chain(days=120, n=300, seed=0):
+def chain(days=120, n=300, seed=0, items=20):
     """Customers with tastes that stay, each coming by chance."""
     rng = np.random.default_rng(seed)
     often = rng.uniform(0.02, 0.3, n)
-    liked = rng.dirichlet(np.full(20, 0.3), n)
+    liked = rng.dirichlet(np.full(items, 0.3), n)
     rows = []
     first = pd.Timestamp("2026-01-01")
     for day in range(days):
         for customer in np.flatnonzero(rng.random(n) < often):
-            items = np.unique(rng.choice(20, 2, p=liked[customer]))
-            rows += [(f"c{customer}", f"i{item}", first + pd.Timedelta(days=day)) for item in items]
+            some = np.unique(rng.choice(items, 2, p=liked[customer]))
+            rows += [(f"c{customer}", f"i{item}", first + pd.Timedelta(days=day)) for item in some]
     return pd.DataFrame(rows, columns=["customer_id", "item_id", "time"])
 
 
@@ -104,3 +106,40 @@ def test_a_short_history_is_refused(events):
         purchase_chances(model.recommend(None, 3), model, horizon_days=500)
     with pytest.raises(DataError, match="horizon_days"):
         purchase_chances(model.recommend(None, 3), model, horizon_days=0)
+
+
+@pytest.mark.parametrize(
+    "asked", [{"exclude_bought": True}, {"mix": {"repeat": 2, "discovery": 4}}]
+)
+def test_chances_are_those_of_lists_that_were_asked_for_alike(asked):
+    events = chain(n=400, seed=3, items=100)
+    everything = Interactions.from_frame(events)
+    model = Popularity().fit(everything.until(CUT))
+    lists = model.recommend(None, 6, **asked)
+    said = purchase_chances(lists, model)
+    bought = everything.between(CUT, "2026-05-01")
+    pairs = pd.MultiIndex.from_frame(bought[["customer_id", "item_id"]])
+    hit = pd.MultiIndex.from_frame(said[["customer_id", "item_id"]]).isin(pairs)
+    found = (said["slot"] == "discovery").to_numpy()
+    assert np.isclose(said["chance"][found].mean(), hit[found].mean(), rtol=0.3)
+
+
+def test_what_lists_were_asked_for_is_read_from_them(events):
+    model = Popularity().fit(Interactions.from_frame(events))
+
+    def asked(**how):
+        lists = Candidates.of(model.recommend(None, 6, **how))
+        return Asked.of(lists, model)
+
+    mix = {"repeat": 2, "discovery": 4}
+    assert asked() == Asked(6)
+    assert asked(exclude_bought=True) == Asked(6, exclude_bought=True)
+    assert asked(mix=mix) == Asked(6, mix=mix)
+
+
+def test_a_model_that_was_not_fitted_says_so(events):
+    lists = Popularity().fit(Interactions.from_frame(events)).recommend(None, 3)
+    with pytest.raises(NotFittedError, match="not fitted"):
+        purchase_chances(lists, Popularity())
+    with pytest.raises(DataError, match="not a recommender"):
+        purchase_chances(lists, None)

@@ -109,7 +109,7 @@ def test_files_hold_all_slates_and_a_rerun_replaces_them(tmp_path):
         )
     write_slates(lists, folder, partitions=2)
     assert sorted(path.name for path in folder.iterdir()) == [
-        "manifest.json",
+        "_manifest.json",
         "part-00000.parquet",
         "part-00001.parquet",
     ]

@@ -1,5 +1,7 @@
 """Plans: what they say, what they refuse, and what cannot change them."""
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -199,3 +201,19 @@ def test_one_customer_one_item():
     plan = plan_slates(GOOD, k=5)
     assert plan.slates["item_id"].tolist() == ["x"]
     assert "0.5 purchases" in repr(plan)
+
+
+def test_plans_can_be_pickled(chain):
+    lists, items = chain
+    plan = plan_slates(lists, k=3, items=items, rules=[AtMostPer("brand", 1)], progress=False)
+    other = pickle.loads(pickle.dumps(plan))
+    pd.testing.assert_frame_equal(other.slates, plan.slates)
+    pd.testing.assert_frame_equal(other.explain(), plan.explain())
+
+
+def test_lists_of_which_nothing_may_be_shown_have_empty_slates(chain):
+    lists, items = chain
+    rules = [AtMostPer("brand", 1), AtLeast(where={"category": "x"})]
+    nothing = pd.DataFrame({"item_id": items["item_id"], "units": 0})
+    plan = plan_slates(lists, k=2, items=items, rules=rules, stock=nothing)
+    assert plan.slates.empty and plan.value == 0.0

@@ -9,9 +9,10 @@ import pandas as pd
 
 from newretail_ml import columns as c
 from newretail_ml.checks import check_number, need_columns
-from newretail_ml.errors import DataError
+from newretail_ml.errors import DataError, NotFittedError
 from newretail_ml.interactions import Interactions
 from newretail_ml.recommendation.base import Recommender
+from newretail_ml.recommendation.slates.asking import Asked
 from newretail_ml.recommendation.slates.candidates import Candidates
 
 _RIDGE = 1.0
@@ -27,7 +28,9 @@ def purchase_chances(
 
     A model like this one is fitted on the history without its last days, lists are made with it,
     and what was bought in these days tells how chances depend on rank, slot, score and how often
-    and how lately the customer bought. Nothing after the model's cut is used.
+    and how lately the customer bought. Nothing after the model's cut is used. The lists then are
+    asked for as these were: for discovery alone where these are, and with as many slots of each
+    kind where these have a fixed number.
 
     Caution: these are chances of those who bought, mostly without having been shown the item.
     They rank well and add up to what will be bought; they are not the effect of showing, which
@@ -43,7 +46,9 @@ def purchase_chances(
 
     Raises:
         DataError: the history is too short, or the lists cannot be used.
+        NotFittedError: the model was not fitted.
     """
+    _require_fitted(model)
     return ChanceModel.learn(lists, model, horizon_days=horizon_days).of(lists, model.interactions_)
 
 
@@ -76,7 +81,9 @@ class ChanceModel:
 
         Raises:
             DataError: the history is too short.
+            NotFittedError: the model was not fitted.
         """
+        _require_fitted(model)
         check_number("horizon_days", horizon_days, above=0.0)
         known = model.interactions_
         start = known.cut - np.timedelta64(round(horizon_days * 86_400), "s")
@@ -86,8 +93,12 @@ class ChanceModel:
                 next_step="Choose a shorter horizon.",
             )
         earlier = known.until(start)
-        longest = int(Candidates.of(lists).line.shape[1])
-        then = model.clone().fit(earlier).recommend(None, longest)
+        asked = Asked.of(Candidates.of(lists), model)
+        then = (
+            model.clone()
+            .fit(earlier)
+            .recommend(None, asked.k, exclude_bought=asked.exclude_bought, mix=asked.mix)
+        )
         return cls.from_lists(then, earlier, known.between(start, known.cut), horizon_days)
 
     @classmethod
@@ -136,6 +147,16 @@ class ChanceModel:
             of = name if name in self.weights else ""
             chance[rows] = np.interp(features[rows] @ self.weights[of], *self.steps[of])
         return lists.assign(**{c.CHANCE: chance})
+
+
+def _require_fitted(model: object) -> None:
+    if not isinstance(model, Recommender):
+        raise DataError(
+            f"a {type(model).__name__} is not a recommender",
+            next_step="Pass the fitted model that made the lists.",
+        )
+    if not hasattr(model, "interactions_"):
+        raise NotFittedError(model, "interactions")
 
 
 def isotonic(index: np.ndarray, outcome: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -95,14 +96,7 @@ def plan_slates(
     candidates = Candidates.of(lists, items, customers, channel)
     task = task_of(candidates, k, objective, clearing, attention, stock)
     ruling = Ruling.of(candidates, [rules] if isinstance(rules, SlateRule) else list(rules), k)
-
-    def solve(task: Task, ruling: Ruling) -> Answer:
-        goods = task.goods(ruling)
-        if goods.shared is None:
-            return best_slates(ruling, goods.solver, goods.values(), thorough=True)
-        answer = shared_slates(goods, rounds=rounds, sweeps=sweeps, random_state=random_state)
-        return _in_order(goods, answer)
-
+    solve = partial(_solved, rounds=rounds, sweeps=sweeps, random_state=random_state)
     answer = solve(task, ruling)
     goods = task.goods(ruling)
     outcome = measured(task, answer.slate)
@@ -121,6 +115,14 @@ def plan_slates(
         _solve=solve,
         _progress=progress,
     )
+
+
+def _solved(task: Task, ruling: Ruling, *, rounds: int, sweeps: int, random_state: int) -> Answer:
+    goods = task.goods(ruling)
+    if goods.shared is None:
+        return best_slates(ruling, goods.solver, goods.values(), thorough=True)
+    answer = shared_slates(goods, rounds=rounds, sweeps=sweeps, random_state=random_state)
+    return _in_order(goods, answer)
 
 
 def _in_order(goods: Goods, answer: Answer) -> Answer:

@@ -15,7 +15,7 @@ from newretail_ml import columns as c
 from newretail_ml.checks import check_whole, need_columns
 from newretail_ml.errors import DataError
 
-MANIFEST = "manifest.json"
+MANIFEST = "_manifest.json"
 
 
 def write_slates(slates: pd.DataFrame, folder: str | Path, *, partitions: int = 16) -> Path:

@@ -70,6 +70,8 @@ def _solved(
     from scipy.optimize import Bounds, milp
 
     model = _Model(values, attention, start)
+    if not len(model.row):
+        return start.chosen, np.zeros(len(values))
     for one in limits:
         model.add(one)
     n_binary = len(model.row)
