@@ -294,6 +294,10 @@ def test_a_choice_can_be_explained(fitted):
     parts = told["contribution"].iloc[:-1].dropna()
     if len(parts):
         assert parts.sum() == pytest.approx(first["score"], rel=1e-4, abs=1e-6)
+    new = fitted.recommend(["customer 03"], k=1, exclude_bought=True).iloc[0]
+    told = fitted.explain("customer 03", new["item_id"], exclude_bought=True)
+    if np.isfinite(told["contribution"].iloc[-1]):
+        assert told["contribution"].iloc[-1] == pytest.approx(new["score"], rel=1e-6)
     with pytest.raises(DataError, match="not known"):
         fitted.explain("nobody", ITEMS[0])
 
@@ -345,6 +349,14 @@ def test_what_cannot_be_used_is_refused(unfitted, fitted):
             fitted.recommend(k=5, mix=wrong)
     with pytest.raises(DataError, match="one text"):
         fitted.recommend("customer 01")
+    with pytest.raises(DataError, match="one text"):
+        fitted.similar_items(ITEMS[0])
+    with pytest.raises(DataError, match="not a list of ids"):
+        fitted.recommend(3)
+    with pytest.raises(DataError, match="not a list of ids"):
+        fitted.recommend(MEMBERS)
+    with pytest.raises(DataError, match="mix is a list"):
+        fitted.recommend(k=3, mix=[3])
     with pytest.raises(DataError, match="missing"):
         fitted.recommend(["customer 01", None])
     with pytest.raises(DataError, match="item_id"):

@@ -120,22 +120,29 @@ def test_tables_of_customers_and_items_have_one_row_each():
 def test_lines_at_one_time_are_one_order_and_so_are_those_without_a_number():
     together = BASIC.assign(time="2026-05-01")
     assert len(np.unique(Interactions.from_frame(together).events.order)) == 3
-    numbered = BASIC.assign(order_id=["a", "a", None, None, None])
+    times = ["2026-05-02", *BASIC["time"][1:]]
+    numbered = BASIC.assign(time=times, order_id=["a", "a", None, None, None])
     events = Interactions.from_frame(numbered).events
     assert len(np.unique(events.order)) == 4
-    shared = BASIC.assign(order_id="the same")
+    shared = together.assign(order_id="the same")
     assert len(np.unique(Interactions.from_frame(shared).events.order)) == 3
 
 
 def test_an_order_happens_when_its_first_line_does():
-    events = Interactions.from_frame(BASIC.assign(order_id=[1, 1, 2, 2, 3])).events
-    assert events.time.astype("datetime64[D]").astype(str).tolist() == [
-        "2026-05-01",
-        "2026-05-01",
-        "2026-05-02",
-        "2026-05-02",
-        "2026-05-04",
-    ]
+    lines = pd.DataFrame({"customer_id": "ann", "item_id": ["tea", "jam"], "order_id": 1})
+    lines["time"] = ["2026-05-01 09:05", "2026-05-01 09:00"]
+    times = Interactions.from_frame(lines).events.time
+    assert (times == np.datetime64("2026-05-01T09:00")).all()
+
+
+def test_an_order_ends_with_its_day_so_that_none_reaches_beyond_a_cut():
+    lines = pd.DataFrame({"customer_id": "ann", "item_id": ["tea", "jam", "jam"], "order_id": 1})
+    lines["time"] = ["2026-05-01", "2026-05-20", "2026-05-20"]
+    known = Interactions.from_frame(lines)
+    assert len(known.events) == 3 - 1
+    assert known.until("2026-05-10").items["item_id"].tolist() == ["tea"]
+    again = Interactions.from_frame(lines.assign(item_id="tea"))
+    assert again.counts.max() == 2
 
 
 def test_repeated_lines_add_units_and_never_events():

@@ -25,7 +25,7 @@ _FRAME = "interactions"
 _OTHER_NAMES = {"user_id": c.CUSTOMER, "timestamp": c.TIME, c.DATE: c.TIME}
 _IDS = (c.CUSTOMER, c.ITEM, c.ORDER, c.CHANNEL, c.LOCATION)
 _NUMBERS = (c.UNITS, c.UNIT_PRICE, c.REGULAR_PRICE)
-_DATES = {c.CUSTOMER: c.JOINED, c.ITEM: c.LAUNCH_DATE}
+_DATES = {c.CUSTOMER: (c.JOINED,), c.ITEM: (c.LAUNCH_DATE, c.DELISTING_DATE)}
 
 
 def from_tables(tables: RetailTables) -> Interactions:
@@ -142,8 +142,23 @@ def _attributes(table: pd.DataFrame | None, name: str, key: str) -> pd.DataFrame
     missing = read[key].isna().to_numpy()
     refuse_values(table[key], missing, name, "are missing", "Name each row.")
     refuse_repeated(read, name, [key])
-    date = _DATES[key]
-    return read.assign(**{date: pd.to_datetime(read[date])}) if date in read else read
+    dates = [date for date in _DATES[key] if date in read]
+    return read.assign(**{date: _days(read[date], name) for date in dates})
+
+
+def _days(values: pd.Series, table: str) -> pd.Series:
+    if pd.api.types.is_numeric_dtype(values.dtype) and values.notna().any():
+        raise DataError(
+            "dates are numbers",
+            table=table,
+            column=str(values.name),
+            next_step="Write them as 2026-05-31.",
+        )
+    days, _ = parsed(values, Kind.DAY)
+    wrong = (days.isna() & values.notna()).to_numpy()
+    what = "are not dates without a zone"
+    refuse_values(values, wrong, table, what, "Write them as 2026-05-31.")
+    return days
 
 
 def _with_regular_price(lines: pd.DataFrame, prices: pd.DataFrame) -> pd.DataFrame:
@@ -176,11 +191,10 @@ def _interactions(
 def _coded(
     lines: pd.DataFrame, customers: pd.DataFrame | None, items: pd.DataFrame | None
 ) -> Lines:
-    n = len(lines)
-    customer, customer_ids = _codes(lines[c.CUSTOMER], customers)
-    item, item_ids = _codes(lines[c.ITEM], items)
-    channel, channels = _codes(lines.get(c.CHANNEL), None, n)
-    location, locations = _codes(lines.get(c.LOCATION), None, n)
+    customer, customer_ids = _codes(lines[c.CUSTOMER], _named(customers, c.CUSTOMER))
+    item, item_ids = _codes(lines[c.ITEM], _named(items, c.ITEM))
+    channel, channels = _codes(_or_none(lines, c.CHANNEL), _named(customers, c.FAVOURITE_CHANNEL))
+    location, locations = _codes(_or_none(lines, c.LOCATION), _named(customers, c.HOME_LOCATION))
     time = lines[c.TIME].to_numpy("datetime64[s]")
     price = _column(lines, c.UNIT_PRICE, np.nan)
     price = np.where(price >= 0, price, np.nan)
@@ -204,18 +218,23 @@ def _coded(
     )
 
 
-def _codes(
-    values: pd.Series | None, table: pd.DataFrame | None, n: int = 0
-) -> tuple[np.ndarray, pd.Index]:
-    """Position of each value among sorted labels, those of a table included; -1 where missing."""
-    if values is None:
-        return np.full(n, UNKNOWN), pd.Index([], dtype=object)
+def _codes(values: pd.Series, more: pd.Series | None) -> tuple[np.ndarray, pd.Index]:
+    """Position of each value among sorted labels, more ones included; -1 where missing."""
     codes, labels = pd.factorize(values)
     found = pd.Index(labels)
-    every = found if table is None else found.union(pd.Index(table[str(values.name)]))
+    every = found if more is None else found.union(pd.Index(more.dropna().unique()))
     every = every.sort_values()
     place = np.append(every.get_indexer(found), UNKNOWN)
     return place[codes], every
+
+
+def _or_none(lines: pd.DataFrame, name: str) -> pd.Series:
+    return lines.get(name, pd.Series(None, index=lines.index, dtype=object))
+
+
+def _named(table: pd.DataFrame | None, name: str) -> pd.Series | None:
+    """The ids that a table names in a column, as text."""
+    return to_text(table[name]) if table is not None and name in table else None
 
 
 def _column(lines: pd.DataFrame, name: str, default: float) -> np.ndarray:
@@ -223,11 +242,16 @@ def _column(lines: pd.DataFrame, name: str, default: float) -> np.ndarray:
 
 
 def _orders(lines: pd.DataFrame, customer: np.ndarray, time: np.ndarray) -> np.ndarray:
-    """(n,) number of each line's order; without order ids, what is bought at one time is one."""
+    """(n,) number of each line's order; without order ids, what is bought at one time is one.
+
+    An order ends with its day: numbers begin anew, and no order may reach beyond a cut.
+    """
     at = np.unique(time, return_inverse=True)[1].astype(np.int64)
     if c.ORDER in lines:
         code = pd.factorize(lines[c.ORDER], sort=True)[0].astype(np.int64)
-        at = np.where(code >= 0, code, code.max(initial=0) + 1 + at)
+        day = time.astype("datetime64[D]").astype(np.int64)
+        of_day = np.unique(code * (np.ptp(day) + 1) + day - day.min(), return_inverse=True)[1]
+        at = np.where(code >= 0, of_day, of_day.max(initial=0) + 1 + at)
     pair = customer * (at.max(initial=0) + 1) + at
     return np.asarray(np.unique(pair, return_inverse=True)[1])
 

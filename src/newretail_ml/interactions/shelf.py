@@ -9,6 +9,8 @@ import pandas as pd
 
 from newretail_ml import columns as c
 
+_LEAST_SHARE = 0.1
+
 
 @dataclass(frozen=True, eq=False)
 class Shelf:
@@ -46,9 +48,11 @@ class Shelf:
         """The shelf of some items, by position; of nothing where it is -1."""
         return Shelf(self.first, columns_or_nan(self.on_hand, items))
 
-    def last(self) -> np.ndarray:
-        """(items, locations) units at the last close; NaN where the item is not carried."""
-        return self.on_hand[-1]
+    def last(self, days: int = 7) -> np.ndarray:
+        """(items, locations) units at the last count of some days; NaN where there was none."""
+        counted = np.isfinite(self.on_hand[-days:])
+        newest = counted.shape[0] - 1 - counted[::-1].argmax(axis=0)
+        return np.take_along_axis(self.on_hand[-days:], newest[None], axis=0)[0]
 
     def available_share(self) -> np.ndarray:
         """(days, items) share of the locations carrying an item that had it at the close.
@@ -58,6 +62,17 @@ class Shelf:
         carried = np.isfinite(self.on_hand).sum(axis=2)
         available = (self.on_hand > 0).sum(axis=2)
         return np.divide(available, carried, out=np.ones(carried.shape), where=carried > 0)
+
+
+def recent_share(shelf: Shelf | None, n_items: int, days: float) -> np.ndarray:
+    """(items,) mean share of shops that had an item over the last days, a tenth at least.
+
+    1 where no stock is known.
+    """
+    if shelf is None:
+        return np.ones(n_items)
+    share = shelf.available_share()
+    return np.maximum(share[-int(min(max(days, 1), len(share))) :].mean(axis=0), _LEAST_SHARE)
 
 
 def columns_or_nan(values: np.ndarray, columns: np.ndarray) -> np.ndarray:

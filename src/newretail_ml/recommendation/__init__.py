@@ -19,7 +19,7 @@ from newretail_ml.recommendation.factors import (
     AlternatingLeastSquares,
     BayesianPersonalizedRanking,
 )
-from newretail_ml.recommendation.judging import backtest_recommenders, evaluate
+from newretail_ml.recommendation.judging import Judgement, backtest_recommenders, evaluate
 from newretail_ml.recommendation.neighbours import ItemNeighbours
 from newretail_ml.recommendation.popularity import Popularity
 from newretail_ml.recommendation.ranker import TwoStageRanker
@@ -57,6 +57,7 @@ __all__ = [
     "DueDate",
     "Exclude",
     "ItemNeighbours",
+    "Judgement",
     "LeastMargin",
     "Mix",
     "NotAgain",

@@ -18,7 +18,7 @@ from newretail_ml.parameters import Parameterized
 from newretail_ml.recommendation.lists.availability import Availability, Available
 from newretail_ml.recommendation.lists.explaining import explained
 from newretail_ml.recommendation.lists.filling import FillIn
-from newretail_ml.recommendation.lists.ids import customer_ids, known_columns
+from newretail_ml.recommendation.lists.ids import as_ids, customer_ids, known_columns
 from newretail_ml.recommendation.lists.making import batches, lists_of_batch
 from newretail_ml.recommendation.lists.offer import Kind, Offer
 from newretail_ml.recommendation.lists.slots import Slots
@@ -85,7 +85,8 @@ class Recommender(Parameterized, ABC):
             customers: ids; None: all that are known. Unknown ones get what is popular.
             k: items for each, at least 1.
             available: what can be offered: item ids, or a table of item_id, and customer_id,
-                location_id, channel or units where the offer differs; None: all items.
+                location_id, channel or units where the offer differs; None: all
+                that are launched and not delisted.
             exclude_bought: leave out what the customer bought before, for discovery.
             channel: the channel of the slates, where the offer differs; None: the favourite one.
             mix: how many slots of each kind, such as {"repeat": 6, "discovery": 4}; a kind that
@@ -105,6 +106,7 @@ class Recommender(Parameterized, ABC):
         slots = Slots.of(k, exclude_bought, mix)
         ids = customer_ids(customers, known)
         availability = Availability.of(available, known, ids, channel)
+        slots = slots.at_most(known.n_items + len(availability.new_items))
         rows = known.rows_of(ids)
         parts = [
             self._part(rows[part], part.start, availability.offer(part, rows[part], known), slots)
@@ -132,7 +134,13 @@ class Recommender(Parameterized, ABC):
         known = self._fitted()
         check_whole("k", k, at_least=1)
         columns = known_columns(known, items)
-        position, score = best_of_rows(self._similarities(columns), min(k, known.n_items))
+        k = min(k, known.n_items)
+        found = [
+            best_of_rows(self._similarities(columns[part]), k)
+            for part in batches(len(columns), known.n_items)
+        ]
+        position = np.concatenate([np.zeros((0, k), int), *(one[0] for one in found)])
+        score = np.concatenate([np.zeros((0, k)), *(one[1] for one in found)])
         row, place = np.nonzero(position >= 0)
         labels = known.items[c.ITEM].to_numpy(object)
         return pd.DataFrame(
@@ -144,8 +152,14 @@ class Recommender(Parameterized, ABC):
             }
         )
 
-    def explain(self, customer: str, item: str) -> pd.DataFrame:
+    def explain(self, customer: str, item: str, *, exclude_bought: bool = False) -> pd.DataFrame:
         """Why a customer is offered an item: facts, and what each adds to the score.
+
+        Args:
+            customer: id.
+            item: id.
+            exclude_bought: explain the score of lists that leave out what was bought before, and
+                of the discovery slots of a mix, where the model has a ranking of its own for them.
 
         Returns:
             part (what it is, in words) and contribution (what it adds to the score; missing for
@@ -156,15 +170,16 @@ class Recommender(Parameterized, ABC):
             DataError: the customer or the item is not known.
         """
         known = self._fitted()
-        row = known.rows_of([customer])
+        row = known.rows_of(as_ids("customer", [customer]))
         if row[0] < 0:
             raise DataError(
                 f"the customer {customer!r} is not known",
                 next_step="Ask for one with orders before the cut; others get what is popular.",
             )
         column = known_columns(known, [item])
-        score = float(self._scores(row)[0, column[0]])
-        return explained(known, int(row[0]), int(column[0]), self._parts(row, column), score)
+        kind = Kind.DISCOVERY if exclude_bought else Kind.ANY
+        parts, score = self._explained(row, column, kind)
+        return explained(known, int(row[0]), int(column[0]), parts, score)
 
     @abstractmethod
     def _fit(self, known: Interactions) -> None:
@@ -190,6 +205,15 @@ class Recommender(Parameterized, ABC):
         return pd.DataFrame(
             {c.PART: pd.Series(dtype=object), c.CONTRIBUTION: pd.Series(dtype=float)}
         )
+
+    def _explained(
+        self,
+        rows: np.ndarray,
+        items: np.ndarray,
+        kind: Kind,  # noqa: ARG002
+    ) -> tuple[pd.DataFrame, float]:
+        """Parts of one customer's score of one item in lists of a kind, and the score."""
+        return self._parts(rows, items), float(self._scores(rows)[0, items[0]])
 
     def _similarities(self, items: np.ndarray) -> np.ndarray:
         """(len(items), items) likeness, -inf for the item itself and where there is none.
@@ -219,7 +243,7 @@ class Recommender(Parameterized, ABC):
         item, own = lists.position[row, place], lists.own[row, place]
         reason = np.empty(len(row), dtype=object)
         reason[own] = self._reasons(rows[row[own]], item[own])
-        reason[~own] = self._fill_in.reasons(rows[row[~own]])
+        reason[~own] = self._fill_in.reasons(rows[row[~own]], item[~own])
         repeat = offer.bought_before(row, item)
         return Chosen(row + start, item, place + 1, lists.score[row, place], repeat, reason)
 

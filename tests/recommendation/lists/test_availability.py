@@ -55,7 +55,33 @@ def test_the_channel_decides():
     usual = offered(table)
     assert (usual["ann"], usual["eve"]) == ({"tea"}, {"jam"})
     assert offered(table, "online") == {who: {"jam"} for who in WHO}
-    assert offered(table, "kiosk") == {who: set() for who in WHO}
+    with pytest.raises(DataError, match="no row is about the channel 'kiosk'"):
+        offered(table, "kiosk")
+
+
+def test_a_shop_that_the_table_does_not_name_has_nothing():
+    table = pd.DataFrame({"item_id": ["tea"], "location_id": ["north"]})
+    assert offered(table)["bob"] == set()
+    online = table.assign(channel="online")
+    assert offered(online, "online")["bob"] == {"tea"}
+
+
+def test_customers_and_places_both_count_where_a_table_names_both():
+    table = pd.DataFrame({"item_id": ["tea", "jam"], "customer_id": "ann"})
+    assert offered(table.assign(location_id=["north", "south"]))["ann"] == {"tea"}
+
+
+def test_a_home_without_orders_is_a_place_too():
+    members = pd.DataFrame({"customer_id": ["ann"], "home_location_id": ["west"]})
+    known = Interactions.from_frame(ORDERS, customers=members)
+    table = pd.DataFrame({"item_id": ["tea", "jam"], "location_id": ["north", "west"]})
+    assert offered(table, known=known)["ann"] == {"jam"}
+
+
+def test_what_is_launched_later_is_not_offered_yet():
+    items = pd.DataFrame({"item_id": ["tea", "mint"], "launch_date": [None, "2027-01-01"]})
+    known = Interactions.from_frame(ORDERS, items=items)
+    assert "mint" not in offered(None, known=known)["ann"]
 
 
 def test_rows_that_name_customers_are_for_them_alone():
@@ -75,6 +101,9 @@ def test_what_cannot_be_read_is_refused():
         (pd.DataFrame({"item_id": [None]}), "missing"),
         (pd.DataFrame({"item_id": ["tea"], "location_id": [None]}), "missing"),
         (pd.DataFrame({"item_id": ["tea"], "units": [np.nan]}), "not numbers"),
+        (pd.DataFrame({"item_id": ["tea"], "shop": ["north"]}), "no such column"),
+        (5, "not a list"),
+        ([["tea"]], "more than single"),
     ):
         with pytest.raises(DataError, match=word):
             offered(table)

@@ -80,7 +80,8 @@ class EASE(Recommender):
         self._renew(known)
         weighted = _by_customer(self._history)
         gram = products(weighted, n_dense, self.n_threads)
-        penalty = self.l2 * float(weighted.power(2).sum()) / known.n_items
+        sold = len(np.unique(weighted.indices))
+        penalty = self.l2 * float(weighted.power(2).sum()) / sold
         self.local_ = local_weights(weighted, gram, penalty, n_neighbours)
         self.weights_ = weights_in_place(gram, penalty)
 

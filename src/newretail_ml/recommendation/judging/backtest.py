@@ -28,7 +28,7 @@ _DAY_SECONDS = 86_400
 
 
 def backtest_recommenders(
-    models: Sequence[Recommender] | Mapping[str, Recommender],
+    models: Recommender | Sequence[Recommender] | Mapping[str, Recommender],
     interactions: Interactions,
     *,
     horizon_days: float = 28,
@@ -227,7 +227,11 @@ def _views(views: Sequence[str]) -> tuple[str, ...]:
     return named
 
 
-def _named(models: Mapping[str, Recommender] | Sequence[Recommender]) -> dict[str, Recommender]:
+def _named(
+    models: Recommender | Mapping[str, Recommender] | Sequence[Recommender],
+) -> dict[str, Recommender]:
+    if isinstance(models, Recommender):
+        models = [models]
     named = named_models(models)
     given: list[object] = list(named.values())
     for model in given:

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from newretail_ml import columns as c
-from newretail_ml.checks import need_columns, refuse_values
+from newretail_ml.checks import need_columns, refuse_unknown, refuse_values
 from newretail_ml.errors import DataError
 from newretail_ml.interactions import Interactions
+from newretail_ml.recommendation.lists.ids import as_ids
 from newretail_ml.recommendation.lists.offer import Offer
 from newretail_ml.tables.parsing import to_text
 
@@ -66,8 +67,9 @@ class Availability:
         Args:
             available: item ids; or a table with item_id, and customer_id, location_id or channel
                 where the offer differs; rows with units of zero or less are not available. A
-                customer is offered what the own location has, and one whose location the table
-                does not name what any location has. None: all items that are not delisted.
+                customer is offered what the own location has; one whose location is not known, or
+                does not serve the channel, what any location has. None: all items that are
+                launched and not delisted.
             known: what the model learned from.
             customers: ids of the customers.
             channel: the channel of the slates; None: each customer's favourite.
@@ -79,6 +81,7 @@ class Availability:
             return _of_all(known, len(customers))
         table = _checked(available)
         item, new_items = _item_columns(table[c.ITEM], known)
+        _refuse_channel(table, channel)
         places = _places(known, customers, channel)
         if c.CUSTOMER in table:
             group, pairs = _by_customer(table, item, customers, places)
@@ -89,10 +92,12 @@ class Availability:
 
 
 def _of_all(known: Interactions, n: int) -> Availability:
-    """Every item that is not delisted yet."""
+    """Every item that is launched and not delisted yet."""
     there = np.ones(known.n_items, dtype=bool)
     if c.DELISTING_DATE in known.items:
         there &= ~(known.items[c.DELISTING_DATE] <= pd.Timestamp(known.cut)).to_numpy(bool)
+    if c.LAUNCH_DATE in known.items:
+        there &= ~(known.items[c.LAUNCH_DATE] > pd.Timestamp(known.cut)).to_numpy(bool)
     item = np.flatnonzero(there)
     offers = _flags(np.zeros_like(item), item, (1, known.n_items))
     return Availability(offers, np.zeros(n, dtype=int), np.array([], dtype=object))
@@ -105,14 +110,11 @@ def _flags(group: np.ndarray, item: np.ndarray, shape: tuple[int, int]) -> csr_m
 
 
 def _checked(available: pd.DataFrame | Sequence[str]) -> pd.DataFrame:
-    if isinstance(available, str):
-        raise DataError(
-            "available is one text", next_step="Pass a list of item ids, or a table of them."
-        )
     table = available
     if not isinstance(table, pd.DataFrame):
-        table = pd.DataFrame({c.ITEM: pd.Series(list(available), dtype=object)})
+        table = pd.DataFrame({c.ITEM: pd.Series(as_ids("available", available), dtype=object)})
     need_columns(table, _TABLE, [c.ITEM])
+    refuse_unknown(table, _TABLE, (c.ITEM, *_KEYS, c.UNITS))
     ids = [name for name in (c.ITEM, *_KEYS) if name in table]
     table = table.assign(**{name: to_text(table[name]) for name in ids})
     for name in ids:
@@ -122,6 +124,19 @@ def _checked(available: pd.DataFrame | Sequence[str]) -> pd.DataFrame:
         refuse_values(table[c.UNITS], units.isna().to_numpy(), _TABLE, "are not numbers")
         return table.assign(**{c.UNITS: units})
     return table.assign(**{c.UNITS: 1.0})
+
+
+def _refuse_channel(table: pd.DataFrame, channel: str | None) -> None:
+    """Raise if nothing is said of the channel: a typing error would empty all lists."""
+    if channel is not None and c.CHANNEL in table and len(table):
+        channels = sorted(table[c.CHANNEL].unique())
+        if channel not in channels:
+            raise DataError(
+                f"no row is about the channel {channel!r} (there are {', '.join(channels)})",
+                table=_TABLE,
+                column=c.CHANNEL,
+                next_step="Name one of these, or add its rows, with units of 0 if all is out.",
+            )
 
 
 def _item_columns(items: pd.Series, known: Interactions) -> tuple[np.ndarray, np.ndarray]:
@@ -150,13 +165,13 @@ def _labels(labels: pd.Index, position: np.ndarray) -> np.ndarray:
 def _by_customer(
     table: pd.DataFrame, item: np.ndarray, customers: pd.Index, places: pd.DataFrame
 ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
-    """A group a customer: the rows that name the customer, in the customer's channel."""
+    """A group a customer: the rows that name the customer, in the own location and channel."""
     row = customers.get_indexer(table[c.CUSTOMER])
     good = (row >= 0) & (table[c.UNITS] > 0).to_numpy()
-    if c.CHANNEL in table:
-        good &= (places[c.CHANNEL].to_numpy()[row] == table[c.CHANNEL].to_numpy(object)) | (
-            places[c.CHANNEL].isna().to_numpy()[row]
-        )
+    for column in (c.CHANNEL, c.LOCATION):
+        if column in table:
+            own = places[column].to_numpy()[row]
+            good &= (own == table[column].to_numpy(object)) | pd.isna(own)
     return np.arange(len(customers)), (row[good], item[good])
 
 
@@ -177,5 +192,6 @@ def _rows_of_place(table: pd.DataFrame, location: str, channel: str) -> np.ndarr
     for column, label in ((c.CHANNEL, channel), (c.LOCATION, location)):
         if column in table and label:
             named = here & (table[column] == label).to_numpy()
-            here = named if named.any() or column == c.CHANNEL else here
+            elsewhere = column == c.LOCATION and c.CHANNEL in table and channel
+            here = named if named.any() or not elsewhere else here
     return np.flatnonzero(here & (table[c.UNITS] > 0).to_numpy())

@@ -17,11 +17,11 @@ def facts(known: Interactions, row: int, item: int) -> list[str]:
     times = events.time[both]
     if not len(times):
         return ["never bought by this customer"]
-    days = np.diff(times).astype(int) / 86_400
+    days = (times[-1] - times[0]).astype(int) / 86_400 / max(len(times) - 1, 1)
     said = [f"bought in {len(times):,} of {len(np.unique(events.order[mine])):,} orders"]
     said.append(f"last {_days((known.cut - times[-1]).astype(int) / 86_400)} before the cut")
-    if len(days):
-        said.append(f"every {_days(float(np.median(days)))}, in the middle")
+    if len(times) > 1:
+        said.append(f"every {_days(days)} on average")
     return said
 
 

@@ -23,6 +23,7 @@ class FillIn:
         rate = recent.rate + ever * (recent.rate[recent.rate > 0].min() / (2 * ever.max()))
         self.popular = (rate / rate.max(axis=1, keepdims=True)).astype(np.float32)
         self.rates = recent
+        self.sold = np.unique(known.events.item)
         self.idle = np.bincount(known.events.customer, minlength=known.n_customers) == 0
 
     def scores(self, rows: np.ndarray, n_items: int) -> np.ndarray:
@@ -30,9 +31,11 @@ class FillIn:
         popular = self.popular[self.rates.of(rows)]
         return np.pad(popular, ((0, 0), (0, n_items - popular.shape[1])))
 
-    def reasons(self, rows: np.ndarray) -> np.ndarray:
-        """(n,) why an item fills a list, in words."""
+    def reasons(self, rows: np.ndarray, items: np.ndarray) -> np.ndarray:
+        """(n,) why each item fills the list of each customer, in words."""
         names = np.array([f"popular {name}".strip() for name in self.rates.names], dtype=object)
+        said = names[self.rates.of(rows)]
+        said[~np.isin(items, self.sold)] = "not sold before"
         who = np.where(rows < 0, "customer not known: ", "")
         who[(rows >= 0) & self.idle[rows]] = "no purchase yet: "
-        return np.asarray(who.astype(object) + names[self.rates.of(rows)])
+        return np.asarray(who.astype(object) + said)

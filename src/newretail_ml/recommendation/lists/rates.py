@@ -8,9 +8,7 @@ import numpy as np
 import pandas as pd
 
 from newretail_ml import columns as c
-from newretail_ml.interactions import Interactions
-
-_LEAST_SHARE = 0.1
+from newretail_ml.interactions import Interactions, recent_share
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +49,7 @@ def popularity_rates(
     """
     age = known.events.days_before(known.cut)
     inside = age <= days if (age <= days).any() else np.ones(len(age), bool)
-    share = _availability(known, days)
+    share = recent_share(known.shelf, known.n_items, days)
     chain = np.bincount(known.events.item[inside], minlength=known.n_items) / share
     chain = _with_new_items(chain, known, days)
     levels = _levels(known) if by_group else []
@@ -67,20 +65,11 @@ def popularity_rates(
     return Rates(np.stack(rate) / max(known.n_customers, 1), group, tuple(names))
 
 
-def _availability(known: Interactions, days: float) -> np.ndarray:
-    """(items,) mean share of locations with the item over the window."""
-    if known.shelf is None:
-        return np.ones(known.n_items)
-    share = known.shelf.available_share()
-    share = share[-int(min(max(days, 1), len(share))) :].mean(axis=0)
-    return np.maximum(share, _LEAST_SHARE)
-
-
 def _with_new_items(rate: np.ndarray, known: Interactions, days: float) -> np.ndarray:
     if c.LAUNCH_DATE not in known.items or c.CATEGORY not in known.items:
         return rate
     age = (pd.Timestamp(known.cut) - known.items[c.LAUNCH_DATE]).dt.days.to_numpy(float)
-    new = (rate == 0) & (age <= days)
+    new = (rate == 0) & (age >= 0) & (age <= days)
     sold = pd.Series(np.where(rate > 0, rate, np.nan))
     mean = sold.groupby(known.items[c.CATEGORY]).transform("mean")
     return np.where(new, mean.fillna(0.0).to_numpy() / 2, rate)

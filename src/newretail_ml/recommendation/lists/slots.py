@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -106,9 +106,14 @@ class Slots:
                 is excluded.
         """
         k = check_whole("k", k, at_least=1)
+        if mix is not None and not isinstance(mix, Mapping):
+            raise DataError(
+                f"mix is a {type(mix).__name__}",
+                next_step='Say {"repeat": 6, "discovery": 4}.',
+            )
         if mix is None:
             return cls(k, Kind.DISCOVERY if exclude_bought else Kind.ANY)
-        unknown = sorted(set(mix) - {Kind.REPEAT, Kind.DISCOVERY})
+        unknown = set(mix) - {Kind.REPEAT, Kind.DISCOVERY}
         counts = {kind: check_whole(f"mix[{kind!r}]", count) for kind, count in mix.items()}
         if unknown or sum(counts.values()) != k or (exclude_bought and counts.get("repeat")):
             raise DataError(
@@ -117,6 +122,10 @@ class Slots:
                 "no repeats with exclude_bought.",
             )
         return cls(k, Kind.DISCOVERY if exclude_bought else Kind.ANY, counts.get(Kind.REPEAT, 0))
+
+    def at_most(self, n: int) -> Slots:
+        """The slots where there are no more than n items."""
+        return replace(self, k=max(min(self.k, n), 1))
 
     def choose(self, best: Best) -> Lists:
         """Lists of k items; a kind that runs out leaves its slots to the other one."""

@@ -28,7 +28,7 @@ def weighted(
         counts: (customers, items) orders with the item.
         weighting: "cosine": counts over the length of the item's column. "tfidf": roots of counts
             times the customer's rarity, over that length. "bm25": counts that saturate, times the
-            customer's rarity. A customer who buys everything is worth nothing there.
+            customer's rarity. The more items customers buy, the less each of them says.
         saturation: BM25's k1: how slowly further orders stop to count.
         length: BM25's b, 0 to 1: how much less an order counts of an item that sells often.
 
@@ -43,15 +43,16 @@ def weighted(
     check_number("saturation", saturation)
     check_number("length", length, at_most=1.0)
     weights = counts.astype(np.float64)
+    sold = max(len(np.unique(weights.indices)), 1)
     if weighting == "tfidf":
         np.sqrt(weights.data, out=weights.data)
     if weighting == "bm25":
         orders = np.bincount(weights.indices, weights.data, minlength=weights.shape[1])
-        slowness = saturation * (1.0 - length + length * orders / max(orders.mean(), 1e-300))
+        slowness = saturation * (1.0 - length + length * orders / max(orders.sum() / sold, 1e-300))
         weights.data *= (saturation + 1.0) / (slowness[weights.indices] + weights.data)
     if weighting != "cosine":
         bought = np.diff(weights.indptr)
-        rarity = np.log(weights.shape[1]) - np.log1p(bought)
+        rarity = np.log(sold) - np.log1p(bought)
         weights.data *= np.repeat(rarity, bought)
     if weighting != "bm25":
         square = np.bincount(weights.indices, weights.data**2, minlength=weights.shape[1])

@@ -74,7 +74,8 @@ def _some_customers(known: Interactions) -> slice:
 def _weights(matrix: csr_matrix, l2: float) -> np.ndarray:
     """(width, width) float32 weights of EASE; the penalty grows with what an item sums to."""
     history = matrix.astype(np.float64)
-    penalty = l2 * history.power(2).sum() / history.shape[1]
+    sold = max(len(np.unique(history.indices)), 1)
+    penalty = l2 * history.power(2).sum() / sold
     gram = products(history, history.shape[1], None)
     return weights_in_place(gram, max(penalty, _LEAST_PENALTY)).astype(np.float32)
 

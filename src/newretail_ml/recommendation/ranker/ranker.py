@@ -121,8 +121,11 @@ class TwoStageRanker(Recommender):
         how = (self.learning_rate, self.random_state)
         return boosted(every, enough_trees(*split, self.n_trees, *how), *how)
 
+    def _trees(self, kind: Kind) -> Any:
+        return self.trees_.get(kind, self.trees_.get(Kind.ANY))
+
     def _score(self, features: np.ndarray, kind: Kind) -> np.ndarray:
-        trees = self.trees_.get(kind, self.trees_.get(Kind.ANY))
+        trees = self._trees(kind)
         if trees is None:
             return features[:, PLAIN].sum(axis=1, dtype=float)
         if not len(features):
@@ -154,13 +157,21 @@ class TwoStageRanker(Recommender):
     def _reasons(self, rows: np.ndarray, items: np.ndarray) -> np.ndarray:
         return self._why.of(rows, items)
 
-    def _parts(self, rows: np.ndarray, items: np.ndarray) -> pd.DataFrame:
-        trees = self.trees_.get(Kind.ANY)
-        if trees is None or not np.isfinite(self._scores(rows)[0, items[0]]):
-            return super()._parts(rows, items)
-        added = trees.predict(self.stage_.features_of(rows, items), pred_contrib=True)[0]
+    def _explained(
+        self, rows: np.ndarray, items: np.ndarray, kind: Kind
+    ) -> tuple[pd.DataFrame, float]:
+        chosen = self.stage_.candidates(rows)
+        if not (chosen.item == items[0]).any():
+            return self._parts(rows, items), -np.inf
+        features = self.stage_.features_of(rows, items)
+        score = float(self._score(features, kind)[0])
+        trees = self._trees(kind)
+        if trees is None:
+            return self._parts(rows, items), score
+        added = trees.predict(features, pred_contrib=True)[0]
         told = pd.Series(added, [*PARTS, "in any case"]).groupby(level=0, sort=False).sum()
-        return pd.DataFrame({c.PART: told.index.to_numpy(object), c.CONTRIBUTION: told.to_numpy()})
+        part = {c.PART: told.index.to_numpy(object), c.CONTRIBUTION: told.to_numpy()}
+        return pd.DataFrame(part), score
 
 
 def _lists_of(past: Window, most: int, random: np.random.Generator) -> Lists:

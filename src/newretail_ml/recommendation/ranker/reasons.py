@@ -40,7 +40,8 @@ class Reasons:
         said = np.where(rising, self.rising[group], self.popular[group])
         because = self._because(rows, items)
         said = np.where(because == "", said, because)
-        fresh = (pairs.good("age") <= _NEW_DAYS) & (pairs.label_share(c.CATEGORY) > 0)
+        age = pairs.good("age")
+        fresh = (age >= 0) & (age <= _NEW_DAYS) & (pairs.label_share(c.CATEGORY) > 0)
         said[fresh] = "new in a category that you buy"
         before = np.flatnonzero(pairs.own("times") > 0)
         said[before] = _habits(self.stage.affinity.pairs(rows[before], items[before]))
