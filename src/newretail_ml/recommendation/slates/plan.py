@@ -99,15 +99,15 @@ def plan_slates(
     solve = partial(_solved, rounds=rounds, sweeps=sweeps, random_state=random_state)
     answer = solve(task, ruling)
     goods = task.goods(ruling)
-    outcome = measured(task, answer.slate)
+    outcome, value = measured(task, answer.slate), task.value(goods, answer.slate)
     return SlatePlan(
         slates=_table(task, ruling, answer, outcome.share),
         stock=outcome.stock,
         shortfalls=shortfalls(task, ruling, answer.slate),
         purchases=outcome.purchases,
         margin=outcome.margin,
-        value=goods.total(answer.slate),
-        bound=answer.bound,
+        value=value,
+        bound=max(answer.bound, value),
         how=_how(goods),
         _task=task,
         _ruling=ruling,

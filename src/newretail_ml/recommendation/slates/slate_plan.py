@@ -88,7 +88,7 @@ class SlatePlan:
             task = self._task
             ruling = self._ruling.without(title, task.candidates.there)
         answer = self._solve(task, ruling)
-        value = task.goods(ruling).total(answer.slate)
+        value = task.value(task.goods(ruling), answer.slate)
         slate = answer.slate
         if value < self.value:
             # What was found with the rule is still allowed without it.

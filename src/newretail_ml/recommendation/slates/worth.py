@@ -18,6 +18,7 @@ from newretail_ml.checks import (
 )
 from newretail_ml.errors import DataError
 from newretail_ml.recommendation.slates.candidates import Candidates
+from newretail_ml.recommendation.slates.losses import Shown, least_losses
 from newretail_ml.recommendation.slates.ruling import Ruling
 from newretail_ml.recommendation.slates.sales import SalesCurve, plentiful
 from newretail_ml.recommendation.slates.solving.one_by_one import Solver
@@ -74,24 +75,41 @@ class Task:
         """What is offered under rules."""
         worth = np.where(ruling.allowed & self.there, self.worth, -np.inf)
         solver = Solver.of(list(ruling.limits.values()), self.attention)
+        if self.stock is not None:
+            worth = least_losses(worth, self.chance, self.group, self._units)
         return Goods(ruling, solver, self.chance, worth, self._shared(worth))
+
+    def value(self, goods: Goods, slate: np.ndarray) -> float:
+        """What slates are expected to be worth, stock running out included."""
+        if self.stock is None:
+            return goods.total(slate)
+        counted = np.where(np.isfinite(goods.worth), goods.worth, 0.0)
+        seen = Shown.of(slate, self.chance, np.where(counted < 0, self.group, -1), self.attention)
+        return goods.total(slate) + seen.difference(self.worth, counted, self._units)
+
+    @property
+    def _units(self) -> np.ndarray:
+        """(rows of stock,) whole units that there are."""
+        assert self.stock is not None  # noqa: S101
+        return np.floor(self.stock[c.UNITS].to_numpy(float))
 
     def _shared(self, worth: np.ndarray) -> Shared | None:
         if self.stock is None:
             return None
         n_rows = len(self.stock)
-        # What is sold at a loss has no limit: fewer units of it would be the better.
-        inside = (self.group >= 0) & np.isfinite(worth) & (worth >= 0)
+        inside = (self.group >= 0) & np.isfinite(worth)
         demand = np.bincount(self.group[inside], self.chance[inside], n_rows)
-        units = np.floor(self.stock[c.UNITS].to_numpy(float))
-        limited = ~plentiful(demand, units) | (self.clearing * self.overstock > 0)
+        units = self._units
+        # Losses are counted as if there were no limit, at what the limit makes of them at least.
+        loss = np.bincount(self.group[inside & (worth < 0)], minlength=n_rows) > 0
+        limited = (~plentiful(demand, units) & ~loss) | (self.clearing * self.overstock > 0)
         inside &= limited[self.group]
         group = np.where(inside, self.group, -1)
         largest, each = np.full(n_rows, _LEAST_CHANCE), np.zeros(n_rows)
         np.maximum.at(largest, group[inside], self.chance[inside])
         each[group[inside]] = worth[inside]
         curve = SalesCurve(
-            stock=units,
+            stock=np.where(loss, np.inf, units),
             worth=each,
             largest=largest,
             extra_stock=np.floor(np.minimum(self.overstock, units)),
@@ -105,9 +123,7 @@ class Task:
 
     def alone(self) -> Task:
         """The same for slates that do not know that others have them too; what is out stays out."""
-        there = self.there
-        worth = np.where(there, self.worth, -np.inf)
-        return replace(self, stock=None, worth=worth, group=np.full(there.shape, -1))
+        return replace(self.endless(), worth=np.where(self.there, self.worth, -np.inf))
 
 
 def task_of(

@@ -85,9 +85,15 @@ class Solver:
     def bound(
         self, values: np.ndarray, slate: np.ndarray, forced: np.ndarray | None = None
     ) -> np.ndarray:
-        """(n,) what no slate with the forced candidates can exceed, whatever their ranks."""
+        """(n,) what no slate with the forced candidates can exceed, whatever their ranks.
+
+        A relaxation has room for more than rules allow together: it need not fill that with what
+        is worth less than nothing.
+        """
         if self.exact and forced is None:
             return self.worth(values, slate)
+        must = np.zeros(values.shape, dtype=bool) if forced is None else forced
+        values = np.where(must | (values == -np.inf), values, np.maximum(values, 0.0))
         least = np.full(len(values), np.inf)
         for some in self.families or ((),):
             only = Solver(some, (some,), self.attention)
@@ -106,7 +112,7 @@ class Solver:
         if self.exact:
             return slate, bound
         worth = self.worth(values, slate)
-        chosen = _as_chosen(slate, values.shape[1])
+        chosen = as_chosen(slate, values.shape[1])
         unsure = bound > worth + 1e-9 * np.maximum(np.abs(worth), 1e-9)
         for one in self.limits:
             unsure |= lacking(one, chosen)
@@ -123,7 +129,8 @@ class Solver:
         return slate, bound
 
 
-def _as_chosen(slate: np.ndarray, m: int) -> np.ndarray:
+def as_chosen(slate: np.ndarray, m: int) -> np.ndarray:
+    """(n, m) which candidates slates have."""
     chosen = np.zeros((len(slate), m), dtype=bool)
     row, place = np.nonzero(slate >= 0)
     chosen[row, slate[row, place]] = True

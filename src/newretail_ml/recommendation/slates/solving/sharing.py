@@ -8,8 +8,9 @@ import numpy as np
 
 from newretail_ml.recommendation.slates.ruling import Ruling
 from newretail_ml.recommendation.slates.sales import SalesCurve, expected_sales
-from newretail_ml.recommendation.slates.solving.one_by_one import Solver
+from newretail_ml.recommendation.slates.solving.one_by_one import Solver, as_chosen
 from newretail_ml.recommendation.slates.solving.placing import Answer, best_slates
+from newretail_ml.recommendation.slates.solving.programme import lacking
 
 _CLOSE = 1e-4
 
@@ -133,8 +134,25 @@ def shared_slates(goods: Goods, *, rounds: int, sweeps: int, random_state: int) 
     slate = _with_contracts(answer, slate)
     for sweep in range(sweeps):
         _sweep(goods, answer, slate, rng.permutation(len(slate)), 32 * 4**sweep)
+    _complete(goods, answer, slate)
     last = _at(goods, goods.demand(slate), thorough=True)
     return Answer(slate, answer.forced, answer.deadline, min(bound, last.bound))
+
+
+def _complete(goods: Goods, answer: Answer, slate: np.ndarray) -> None:
+    """Choose slates that lack what a rule wants anew, by integer programmes, in place."""
+    chosen = as_chosen(slate, goods.chance.shape[1])
+    short = np.zeros(len(slate), dtype=bool)
+    for one in goods.solver.limits:
+        short |= lacking(one, chosen)
+    rows = np.flatnonzero(short)
+    if not len(rows):
+        return
+    values = goods.values(goods.stock.curve.slope(goods.demand(slate)))[rows]
+    open_ended = np.full(len(rows), np.inf)
+    slate[rows] = goods.solver.of_rows(rows).thorough(
+        values, slate[rows], open_ended, answer.forced[rows], answer.deadline[rows]
+    )[0]
 
 
 def _most(goods: Goods, slate: np.ndarray) -> float:
