@@ -217,3 +217,28 @@ def test_lists_of_which_nothing_may_be_shown_have_empty_slates(chain):
     nothing = pd.DataFrame({"item_id": items["item_id"], "units": 0})
     plan = plan_slates(lists, k=2, items=items, rules=rules, stock=nothing)
     assert plan.slates.empty and plan.value == 0.0
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_contracts_are_kept_by_any_member_that_fits(order):
+    lists = pd.DataFrame(
+        {
+            "customer_id": "ann",
+            "item_id": ["p", "f", "b1", "b2", "b3", "b4"],
+            "chance": [0.9, 0.85, 0.7, 0.6, 0.5, 0.1],
+        }
+    )
+    items = lists[["item_id"]].assign(brand=list("PFBBBB"), category=list("zvzzzw"))
+    contracts = [Placement(where={"brand": "P"}), Placement(where={"brand": "B"})]
+    rules = [AtMostPer("category", 1), *contracts[::order]]
+    plan = plan_slates(lists, k=2, items=items, rules=rules)
+    assert plan.slates["item_id"].tolist() == ["p", "b4"]
+
+
+def test_more_slots_than_candidates_are_left_empty(chain):
+    lists, items = chain
+    rules = [AtMostPer("brand", 2), Placement(where={"brand": "A"}, share=0.1)]
+    few, many = (plan_slates(lists, k=k, items=items, rules=rules) for k in (20, 10**9))
+    pd.testing.assert_frame_equal(few.slates, many.slates)
+    full = many.shortfalls.query("rule == 'full slates'")["missing"].item()
+    assert full == 40 * 10**9 - len(many.slates)

@@ -26,7 +26,8 @@ def whys(task: Task, ruling: Ruling, answer: Answer, values: np.ndarray) -> np.n
         values: (n, m) worth of each candidate, whatever the rules.
     """
     slate = answer.slate
-    free = ordered(filled(values, task.k, []), values, task.k)
+    k = len(task.attention)
+    free = ordered(filled(values, k, []), values, k)
     out = _absent(free, slate, task.candidates.line.shape[1])
     came = _absent(slate, free, task.candidates.line.shape[1])
     cause = _causes(task, ruling, slate, free, out)

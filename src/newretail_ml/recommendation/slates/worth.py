@@ -36,11 +36,12 @@ class Task:
 
     Attributes:
         candidates: of the customers.
+        k: slots.
         objective: purchases, margin or score.
         chance: (n, m) chance of purchase; the score where the objective is score.
         worth: (n, m) worth of a purchase.
         margin: (n, m) money a unit, NaN where not known.
-        attention: (k,) attention to each rank, falling from 1.
+        attention: to each rank that the longest list can fill, falling from 1.
         group: (n, m) row of the stock table, -1 where there is no limit.
         stock: checked stock: its keys and units; None where none is shared.
         clearing: extra worth of a unit sold of what there is too much of.
@@ -48,6 +49,7 @@ class Task:
     """
 
     candidates: Candidates
+    k: int
     objective: str
     chance: np.ndarray
     worth: np.ndarray
@@ -57,11 +59,6 @@ class Task:
     stock: pd.DataFrame | None
     clearing: float
     overstock: np.ndarray
-
-    @property
-    def k(self) -> int:
-        """Slots."""
-        return len(self.attention)
 
     @property
     def there(self) -> np.ndarray:
@@ -154,9 +151,9 @@ def task_of(
     elif clearing:
         too_many = _column(candidates.items, "items", c.OVERSTOCK) > 0
         worth = worth + clearing * candidates.of_items(too_many, False)
-    weights = _attention(k, attention)
+    weights = _attention(k, attention, chance.shape[1])
     return Task(
-        candidates, objective, chance, worth, margin, weights, group, table, clearing, overstock
+        candidates, k, objective, chance, worth, margin, weights, group, table, clearing, overstock
     )
 
 
@@ -237,13 +234,13 @@ def _column(frame: pd.DataFrame, table: str, name: str) -> np.ndarray:
     return check_numbers(f"{table}.{name}", pd.Series(frame[name]).fillna(0.0))
 
 
-def _attention(k: int, attention: Sequence[float] | None) -> np.ndarray:
+def _attention(k: int, attention: Sequence[float] | None, longest: int) -> np.ndarray:
     if attention is None:
-        return np.ones(k)
+        return np.ones(min(k, longest))
     weights = check_numbers("attention", attention)
     if len(weights) != k or weights[0] != 1.0 or (np.diff(weights) > 0).any():
         raise DataError(
             f"attention has {len(weights)} numbers for {k} ranks, or does not fall from 1",
             next_step="Give one number a rank, the first 1, each no more than the one before.",
         )
-    return weights
+    return weights[:longest]

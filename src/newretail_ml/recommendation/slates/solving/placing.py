@@ -53,7 +53,7 @@ def best_slates(
     """
     k = solver.k
     forced = np.zeros(values.shape, dtype=bool)
-    deadline = np.full(values.shape, k, np.int16)
+    deadline = np.full(values.shape, k, np.int32)
     slate = solver.slates(values)
     bound = solver.bound(values, slate)
     if thorough:
@@ -94,7 +94,10 @@ def _scarcest_first(
         there = (showing.member & allowed).any(axis=1).sum()
         return int(there - needed(showing, len(allowed)))
 
-    return sorted(showings.items(), key=lambda pair: spare(pair[1]))
+    def choices(showing: Showing) -> int:
+        return int((showing.member & allowed).sum())
+
+    return sorted(showings.items(), key=lambda pair: (spare(pair[1]), choices(pair[1])))
 
 
 def _shown(
@@ -108,19 +111,19 @@ def _shown(
     now = solver.worth(values, before.slate)
     loss = np.full(len(values), _NEVER)
     best = Answer(before.slate.copy(), before.forced.copy(), before.deadline.copy(), before.bound)
-    for column, some in _designated(values, member, before.slate, rows):
-        forced, deadline = before.forced[some].copy(), before.deadline[some].copy()
-        place = np.arange(len(some))
-        forced[place, column] = True
-        deadline[place, column] = np.minimum(deadline[place, column], showing.at_rank)
-        slate = solver.of_rows(some).slates(values[some], forced, deadline)
-        cost: np.ndarray = now[some] - solver.worth(values[some], slate)
-        cost[~_in_time(slate, forced, deadline)] = _NEVER
-        better = cost < loss[some]
-        won = some[better]
-        loss[won] = cost[better]
-        best.slate[won] = slate[better]
-        best.forced[won], best.deadline[won] = forced[better], deadline[better]
+    order, tries = _designated(values, member, before.slate, rows)
+    for attempt in range(order.shape[1]):
+        if attempt >= _TRIES and np.isfinite(loss).sum() >= need:
+            break
+        column, left = order[:, attempt], (attempt < tries) | ~np.isfinite(loss[rows])
+        good = left & member[rows, column] & np.isfinite(values[rows, column])
+        if good.any():
+            some, last = rows[good], min(showing.at_rank, solver.k)
+            made, cost = _with_in(solver, values, before, some, column[good], last, now)
+            better = cost < loss[some]
+            won = some[better]
+            loss[won], best.slate[won] = cost[better], made.slate[better]
+            best.forced[won], best.deadline[won] = made.forced[better], made.deadline[better]
     order = np.argsort(loss, kind="stable")[:need]
     if not np.isfinite(loss[order]).all() or len(order) < need:
         raise _conflict(ruling, title, int(np.isfinite(loss).sum()), len(values))
@@ -130,24 +133,42 @@ def _shown(
     return made, max(float(loss[order].max()), 0.0)
 
 
+def _with_in(
+    solver: Solver,
+    values: np.ndarray,
+    before: Answer,
+    some: np.ndarray,
+    column: np.ndarray,
+    last: int,
+    now: np.ndarray,
+) -> tuple[Answer, np.ndarray]:
+    """Slates of some customers with one candidate each in by its last rank, and what it costs."""
+    forced, deadline = before.forced[some].copy(), before.deadline[some].copy()
+    place = np.arange(len(some))
+    forced[place, column] = True
+    deadline[place, column] = np.minimum(deadline[place, column], last)
+    slate = solver.of_rows(some).slates(values[some], forced, deadline)
+    cost: np.ndarray = now[some] - solver.worth(values[some], slate)
+    cost[~_in_time(slate, forced, deadline)] = _NEVER
+    return Answer(slate, forced, deadline, 0.0), cost
+
+
 def _designated(
     values: np.ndarray, member: np.ndarray, slate: np.ndarray, rows: np.ndarray
-) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Which candidate stands for the contract: the best that is shown anyway, else the best few."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Which candidates may stand for the contract, and how many of them are tried in any case.
+
+    The best that is shown anyway stands first and is tried alone, else the best few; all others
+    follow, for slates in which these do not fit.
+    """
     inside = np.zeros(member.shape, dtype=bool)
     row, place = np.nonzero(slate >= 0)
     inside[row, slate[row, place]] = True
-    shown = member & inside
-    any_shown: np.ndarray = np.asarray(shown.any(axis=1))
-    worth = np.where(np.where(any_shown[:, None], shown, member), values, -np.inf)
-    order = np.argsort(-worth[rows], axis=1, kind="stable")[:, :_TRIES]
-    found = []
-    for attempt in range(order.shape[1]):
-        there = np.isfinite(worth[rows, order[:, attempt]])
-        there &= (attempt == 0) | ~any_shown[rows]
-        if there.any():
-            found.append((order[there, attempt], rows[there]))
-    return found
+    shown = (member & inside)[rows]
+    worth = np.where(member, values, -np.inf)[rows]
+    most = int(member[rows].sum(axis=1).max(initial=0))
+    order = np.lexsort((-worth, ~shown), axis=1)[:, :most]
+    return order, np.where(shown.any(axis=1), 1, _TRIES)
 
 
 def _in_time(slate: np.ndarray, forced: np.ndarray, deadline: np.ndarray) -> np.ndarray:
