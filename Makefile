@@ -43,6 +43,7 @@ $(BENCH)/.ready: pyproject.toml benchmarks/constraints.txt
 bench: $(BENCH)/.ready $(READY)  ## benchmarks beside the peers, most in an environment of their own
 	$(BENCH)/bin/python benchmarks/run.py
 	$(BIN)/python benchmarks/recommendation.py
+	$(BIN)/python benchmarks/next_purchases.py
 
 notebooks: $(READY)  ## run the notebooks and render them to out/notebooks
 	$(BIN)/python notebooks/render.py

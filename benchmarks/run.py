@@ -1,6 +1,6 @@
 """Runs the benchmarks of this folder, one after another, each in a process of its own.
 
-All but `recommendation`, whose peer lives in the library's own environment.
+All but `recommendation` and `next_purchases`, whose peer lives in the library's own environment.
 """
 
 import subprocess
@@ -14,7 +14,7 @@ def main() -> int:
     scripts = sorted(
         path
         for path in here.parent.glob("*.py")
-        if path.stem not in {here.stem, "tasks", "recommendation"}
+        if path.stem not in {here.stem, "tasks", "recommendation", "next_purchases"}
     )
     failed = []
     for script in scripts:
