@@ -101,7 +101,11 @@ def check_whole(name: str, value: float, *, at_least: int = 0) -> int:
 
 
 def need_columns(frame: pd.DataFrame, table: str, names: Sequence[str]) -> None:
-    """Raise unless the table has all of the columns."""
+    """Raise unless the table is one, and has all of the columns."""
+    if not isinstance(frame, pd.DataFrame):
+        raise DataError(
+            f"a {type(frame).__name__} is not a table", table=table, next_step="Pass a data frame."
+        )
     missing = [name for name in names if name not in frame]
     if missing:
         raise DataError(

@@ -32,6 +32,11 @@ def events():
     return chain()
 
 
+@pytest.fixture(scope="module")
+def large():
+    return chain(n=400, seed=3, items=100)
+
+
 CUT = "2026-04-03"
 
 
@@ -111,9 +116,8 @@ def test_a_short_history_is_refused(events):
 @pytest.mark.parametrize(
     "asked", [{"exclude_bought": True}, {"mix": {"repeat": 2, "discovery": 4}}]
 )
-def test_chances_are_those_of_lists_that_were_asked_for_alike(asked):
-    events = chain(n=400, seed=3, items=100)
-    everything = Interactions.from_frame(events)
+def test_chances_are_those_of_lists_that_were_asked_for_alike(large, asked):
+    everything = Interactions.from_frame(large)
     model = Popularity().fit(everything.until(CUT))
     lists = model.recommend(None, 6, **asked)
     said = purchase_chances(lists, model)

@@ -137,3 +137,18 @@ def test_other_files_are_not_replaced(tmp_path):
         write_slates(lists, tmp_path)
     with pytest.raises(DataError, match="is a file"):
         write_slates(lists, tmp_path / "notes.txt")
+
+
+def test_what_is_no_day_no_moment_and_no_table_is_refused(tmp_path):
+    lists, _ = made(np.random.default_rng(0), 2, 3)
+    shown = pd.DataFrame({"customer_id": ["c0"], "item_id": ["i0"], "date": ["2026-01-01"]})
+    for day in ("foo", None):
+        with pytest.raises(DataError, match="not dates"):
+            email_slates(lists, day=day, recently_shown=shown)
+    with pytest.raises(DataError, match="lists: a NoneType is not a table"):
+        email_slates(None, day="2026-01-01", recently_shown=shown)
+    visitors = pd.DataFrame({"customer_id": ["c0"], "location_id": "s", "moment": [None]})
+    with pytest.raises(DataError, match=r"moment.*missing"):
+        screen_slates(lists, visitors)
+    with pytest.raises(DataError, match="slates: a list is not a table"):
+        write_slates([1], tmp_path / "slates")

@@ -242,3 +242,25 @@ def test_more_slots_than_candidates_are_left_empty(chain):
     pd.testing.assert_frame_equal(few.slates, many.slates)
     full = many.shortfalls.query("rule == 'full slates'")["missing"].item()
     assert full == 40 * 10**9 - len(many.slates)
+
+
+@pytest.mark.parametrize(
+    ("asked", "match"),
+    [
+        ({"items": ["i1"]}, "items: a list is not a table"),
+        ({"customers": "c1"}, "customers: a str is not a table"),
+        ({"rules": None}, "NoneType is not a rule"),
+        ({"rules": 3}, "int is not a rule"),
+        ({"rules": [Exclude(where=["brand"])]}, "which items a rule is about"),
+        ({"rules": [LeastMargin(1.0)], "items": {"unit_margin": "x"}}, "unit_margin.*not numbers"),
+        ({"rules": [AgeRestriction()], "items": {"minimum_age": "adult"}}, "minimum_age"),
+        ({"random_state": "x"}, "random_state"),
+    ],
+)
+def test_arguments_of_another_type_are_refused(chain, asked, match):
+    lists, items = chain
+    people = lists[["customer_id"]].drop_duplicates().assign(age=40)
+    if isinstance(asked.get("items"), dict):
+        asked = {**asked, "items": items.assign(**asked["items"])}
+    with pytest.raises(DataError, match=match):
+        plan_slates(lists, **{"k": 2, "items": items, "customers": people, **asked})

@@ -67,6 +67,8 @@ def email_slates(
     check_number("days_between", days_between)
     if recently_shown is None:
         return plan_slates(lists, k=k, rules=list(rules), channel="email", **planning)
+    need_columns(lists, "lists", [c.CUSTOMER])
+    sent = as_dates(pd.Series([day or "none"], name="day"), "email_slates").iloc[0]
     need_columns(recently_shown, "recently_shown", [c.CUSTOMER, c.ITEM, c.DATE])
     shown = recently_shown.assign(
         **{
@@ -75,7 +77,7 @@ def email_slates(
         }
     )
     last = shown.groupby(c.CUSTOMER)[c.DATE].transform("max")
-    too_soon = shown.loc[last > pd.Timestamp(day) - pd.Timedelta(days=days_between), c.CUSTOMER]
+    too_soon = shown.loc[last > sent - pd.Timedelta(days=days_between), c.CUSTOMER]
     due = lists[~to_text(lists[c.CUSTOMER]).isin(set(too_soon)).to_numpy()]
     if due.empty:
         raise DataError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,19 +78,14 @@ class Ruling:
     showings: dict[str, Showing]
 
     @classmethod
-    def of(cls, candidates: Candidates, rules: Sequence[SlateRule], k: int) -> Ruling:
+    def of(cls, candidates: Candidates, rules: object, k: int) -> Ruling:
         """What rules say of candidates for slates of k.
 
         Raises:
             DataError: these are not rules, two have one name, or one asks for what there is not.
         """
         said: dict[str, Said] = {}
-        for rule in rules:
-            if not isinstance(rule, SlateRule):
-                raise DataError(
-                    f"a {type(rule).__name__} is not a rule of slates",
-                    next_step='Pass rules such as AtMostPer("brand", 2).',
-                )
+        for rule in _checked_rules(rules):
             if rule.title in said:
                 raise DataError(
                     f"two rules are named '{rule.title}'", next_step="Give them other names."
@@ -115,3 +110,22 @@ class Ruling:
     def without(self, title: str, there: np.ndarray) -> Ruling:
         """All rules but one."""
         return self._from({name: one for name, one in self.said.items() if name != title}, there)
+
+
+def _checked_rules(rules: object) -> list[SlateRule]:
+    if isinstance(rules, SlateRule):
+        rules = [rules]
+    made = []
+    for rule in rules if isinstance(rules, Iterable) else [rules]:
+        if not isinstance(rule, SlateRule):
+            raise DataError(
+                f"a {type(rule).__name__} is not a rule of slates",
+                next_step='Pass rules such as AtMostPer("brand", 2).',
+            )
+        if rule.where is not None and not isinstance(rule.where, Mapping):
+            raise DataError(
+                f"a {type(rule.where).__name__} does not say which items a rule is about",
+                next_step='Name column and value, as where={"brand": "Cedar"}.',
+            )
+        made.append(rule)
+    return made

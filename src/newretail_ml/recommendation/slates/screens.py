@@ -81,7 +81,7 @@ def _checked(visitors: pd.DataFrame) -> pd.DataFrame:
     need_columns(visitors, _VISITORS, [c.CUSTOMER, c.LOCATION])
     people = visitors.reset_index(drop=True)
     people = people.assign(**{x: to_text(people[x]) for x in (c.CUSTOMER, c.LOCATION)})
-    for name in (c.CUSTOMER, c.LOCATION):
+    for name in (c.CUSTOMER, c.LOCATION, *({"moment"} & set(people))):
         refuse_values(people[name], people[name].isna().to_numpy(), _VISITORS, "are missing")
     visits = check_numbers("visits", people[_WEIGHT]) if _WEIGHT in people else 1.0
     return people.assign(**{_WEIGHT: visits})

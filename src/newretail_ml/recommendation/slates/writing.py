@@ -37,8 +37,9 @@ def write_slates(slates: pd.DataFrame, folder: str | Path, *, partitions: int = 
         DataError: the folder is a file, or holds other things than slates.
     """
     check_whole("partitions", partitions, at_least=1)
+    need_columns(slates, "slates", [c.ITEM])
     key = c.CUSTOMER if c.CUSTOMER in slates else c.LOCATION
-    need_columns(slates, "slates", [key, c.ITEM])
+    need_columns(slates, "slates", [key])
     folder = Path(folder)
     _require_replaceable(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from newretail_ml import columns as c
+from newretail_ml.checks import refuse_values
 from newretail_ml.errors import DataError
 from newretail_ml.recommendation.slates.candidates import Candidates
 
@@ -101,6 +102,14 @@ class SlateRule(ABC):
         """(n, m) what a column says of each candidate."""
         put, values = self._column(candidates, column)
         return np.asarray(put(values, nothing))
+
+    def _numbers(self, candidates: Candidates, column: str) -> np.ndarray:
+        """(n, m) the number that a column says of each candidate, NaN where it says nothing."""
+        put, values = self._column(candidates, column)
+        said = pd.Series(values, name=column)
+        numbers = pd.to_numeric(said, errors="coerce")
+        refuse_values(said, (numbers.isna() & said.notna()).to_numpy(), "items", "are not numbers")
+        return np.asarray(put(numbers.to_numpy(float, na_value=np.nan), np.nan))
 
     def _codes(self, candidates: Candidates, column: str) -> tuple[np.ndarray, int]:
         """(n, m) code of a column's value among the items it is about, -1 for none; how many."""

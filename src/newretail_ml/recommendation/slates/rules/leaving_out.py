@@ -57,7 +57,7 @@ class LeastMargin(SlateRule):
 
     def on(self, candidates: Candidates, k: int) -> Said:  # noqa: ARG002
         """What it says."""
-        margin = self._values(candidates, c.UNIT_MARGIN, np.nan).astype(float)
+        margin = self._numbers(candidates, c.UNIT_MARGIN)
         return Said(allowed=(margin >= self.margin) | ~self._about(candidates))
 
 
@@ -87,7 +87,7 @@ class AgeRestriction(SlateRule):
                 next_step="Pass customers with that column to plan_slates.",
             )
         age = pd.to_numeric(candidates.customers[self.age], errors="coerce").fillna(-np.inf)
-        least = self._values(candidates, self.minimum, np.nan).astype(float)
+        least = self._numbers(candidates, self.minimum)
         return Said(allowed=~(age.to_numpy(float)[:, None] < np.nan_to_num(least, nan=-np.inf)))
 
 
