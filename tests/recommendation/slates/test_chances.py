@@ -126,6 +126,11 @@ def test_chances_are_those_of_lists_that_were_asked_for_alike(large, asked):
     hit = pd.MultiIndex.from_frame(said[["customer_id", "item_id"]]).isin(pairs)
     found = (said["slot"] == "discovery").to_numpy()
     assert np.isclose(said["chance"][found].mean(), hit[found].mean(), rtol=0.3)
+    table = ChanceModel.learn(lists, model).reliability
+    learned = table.loc[table["slot"] == "discovery", "lines"].sum() / table["lines"].sum()
+    assert np.isclose(learned, found.mean(), atol=0.03)
+    plain = (model.recommend(None, 6)["slot"] == "discovery").mean()
+    assert abs(plain - found.mean()) > 0.05
 
 
 def test_what_lists_were_asked_for_is_read_from_them(events):
