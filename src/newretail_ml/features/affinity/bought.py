@@ -33,7 +33,7 @@ class Bought:
         gap, gap_spread: mean and standard deviation of the days between orders with the item.
         decayed: (half-lives, pairs) orders with the item, an old one counting less by its days.
         by_orders: (decays, pairs) the same, an old one counting less by the visits after it.
-        units, last_units: units in a mean order, and in the last one.
+        units: mean units in an order.
         price_ratio: mean price paid over the usual price.
         returned: returns of the item by the customer.
     """
@@ -50,7 +50,6 @@ class Bought:
     decayed: np.ndarray
     by_orders: np.ndarray
     units: np.ndarray
-    last_units: np.ndarray
     price_ratio: np.ndarray
     returned: np.ndarray
 
@@ -124,7 +123,6 @@ def bought(known: Interactions, visits: Visits) -> Bought:
         "decayed": (sums["decayed"], 0.0),
         "by_orders": (sums["by_orders"], 0.0),
         "units": (np.add.reduceat(events.units[by].astype(float), start) / times, np.nan),
-        "last_units": (events.units[by][start + times - 1], np.nan),
         "price_ratio": (np.add.reduceat(ratio, start) / times, np.nan),
         "returned": (_counts_of(pairs, back), 0.0),
     }

@@ -175,7 +175,6 @@ PAIR_FEATURES = PairFeatures(
         PairFeature("overdue", CYCLE, _overdue),
         PairFeature("overdue_days", CYCLE, _overdue_days),
         PairFeature("own_units", OWN, _own("units")),
-        PairFeature("last_units", OWN, lambda pairs: pairs.own("last_units") / pairs.own("units")),
         PairFeature("own_price_ratio", PRICE, _own("price_ratio")),
         PairFeature("returned", OWN, _own("returned")),
         PairFeature("orders", CUSTOMER, _member("orders")),
@@ -191,8 +190,6 @@ PAIR_FEATURES = PairFeatures(
         PairFeature("recent_orders", CUSTOMER, _member("recent_orders")),
         PairFeature("orders_to_come", CUSTOMER, _orders_to_come),
         PairFeature("basket", CUSTOMER, _member("basket")),
-        PairFeature("last_basket", CUSTOMER, _member("last_basket")),
-        PairFeature("tried_lately", CUSTOMER, _member("tried_lately")),
         PairFeature("units", CUSTOMER, _member("units")),
         PairFeature("price_ratio", PRICE, _member("price_ratio")),
         *(
@@ -207,11 +204,6 @@ PAIR_FEATURES = PairFeatures(
         PairFeature("buyers", ITEM, _good("buyers")),
         PairFeature("orders_per_buyer", ITEM, _good("repeats")),
         PairFeature("bought_again", ITEM, _good("again")),
-        PairFeature("first_lately", ITEM, _good("first_lately")),
-        PairFeature("again_lately", ITEM, _good("again_lately")),
-        PairFeature(
-            "first_share", ITEM, lambda pairs: pairs.good("first_lately") / pairs.good("buyers")
-        ),
         PairFeature("usual_gap", CYCLE, _good("gap")),
         PairFeature("item_age", ITEM, _good("age")),
         PairFeature("days_since_sold", ITEM, _good("since_sold")),

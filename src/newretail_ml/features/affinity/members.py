@@ -8,7 +8,7 @@ import numpy as np
 
 from newretail_ml.interactions import Interactions
 
-LATELY = 60.0
+NEVER = np.float32(np.nan)
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,8 +23,6 @@ class Members:
         cycle: mean days between visits.
         recent_orders: visits of the last 28 days.
         basket: items in a mean visit.
-        last_basket: items in the last visit.
-        tried_lately: share of what was bought in the last 60 days that was new to the customer.
         units: median units of an item in an order.
         price_ratio: mean price paid over the usual price.
     """
@@ -37,8 +35,6 @@ class Members:
     cycle: np.ndarray
     recent_orders: np.ndarray
     basket: np.ndarray
-    last_basket: np.ndarray
-    tried_lately: np.ndarray
     units: np.ndarray
     price_ratio: np.ndarray
 
@@ -77,14 +73,13 @@ class Visits:
         return cls(customer, events.days_before(known.cut)[first], ago, of_event)
 
 
-def members(known: Interactions, visits: Visits, owner: np.ndarray, tried: np.ndarray) -> Members:
+def members(known: Interactions, visits: Visits, items: np.ndarray) -> Members:
     """The customers' sums.
 
     Args:
         known: what is known.
         visits: the visits in it.
-        owner: (pairs,) the customer of each pair that was bought.
-        tried: (pairs,) days since it was bought for the first time.
+        items: (customers,) different items that each one bought.
     """
     n = known.n_customers
     count = _counts(visits.customer, n)
@@ -93,20 +88,17 @@ def members(known: Interactions, visits: Visits, owner: np.ndarray, tried: np.nd
     last[visits.customer] = visits.age
     first[visits.customer[::-1]] = visits.age[::-1]
     ratio = known.events.price_ratio
-    lately = known.events.customer[known.events.days_before(known.cut) <= LATELY]
     priced = np.isfinite(ratio)
     paid = np.bincount(known.events.customer[priced], ratio[priced], n)
     return Members(
         orders=count,
-        items=_counts(owner, n),
+        items=items.astype(np.float32),
         events=events,
         since_last=last.astype(np.float32),
         since_first=first.astype(np.float32),
         cycle=divided(first - last, count - 1),
         recent_orders=_counts(visits.customer[visits.age <= 28], n),
         basket=divided(events, count),
-        last_basket=_counts(known.events.customer[visits.ago[visits.of_event] == 0], n),
-        tried_lately=divided(_counts(owner[tried <= LATELY], n), _counts(lately, n)),
         units=medians(known.events.customer, known.events.units, n),
         price_ratio=divided(paid, _counts(known.events.customer[priced], n)),
     )

@@ -37,11 +37,11 @@ class Affinity:
         """All sums, from events before the cut alone; planned prices are known in advance."""
         visits = Visits.of(known)
         pairs = bought(known, visits)
-        owner = pairs.key[:-1] // known.n_items
+        items = np.bincount(pairs.key[:-1] // known.n_items, minlength=known.n_customers)
         found = {name: taste(known, name) for name in LABELS}
         return cls(
             n_items=known.n_items,
-            members=members(known, visits, owner, pairs.since_first[:-1]),
+            members=members(known, visits, items),
             goods=goods(known, pairs),
             bought=pairs,
             tastes={name: one for name, one in found.items() if one is not None},

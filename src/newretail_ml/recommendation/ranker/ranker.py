@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,8 +16,8 @@ from newretail_ml.recommendation.base import Recommender
 from newretail_ml.recommendation.lists.offer import Kind, Offer
 from newretail_ml.recommendation.ranker.candidates import PARTS, PLAIN, Stage
 from newretail_ml.recommendation.ranker.reasons import Reasons
-from newretail_ml.recommendation.ranker.trees import Lists, Ranking, ranking
-from newretail_ml.recommendation.ranker.windows import Window, windows
+from newretail_ml.recommendation.ranker.trees import Lists, boosted, enough_trees
+from newretail_ml.recommendation.ranker.windows import APART, Window, windows
 from newretail_ml.recommendation.topk import NOTHING
 
 _CELLS = 1 << 21
@@ -36,7 +37,7 @@ class TwoStageRanker(Recommender):
     Args:
         horizon_days: days after a cut whose purchases are to be ranked first.
         n_windows: past cuts to learn from, where history is long enough.
-        n_trees: trees of each of the boosters, two for each ranking.
+        n_trees: trees of each of the two rankings, at most; windows held back choose how many.
         learning_rate: what each tree adds.
         n_lists: lists of customers to learn from, at most.
         random_state: seed.
@@ -57,14 +58,14 @@ class TwoStageRanker(Recommender):
     """
 
     stage_: Stage
-    trees_: dict[Kind, Ranking]
+    trees_: dict[Kind, Any]
 
     def __init__(
         self,
         horizon_days: float = 28.0,
         n_windows: int = 8,
-        n_trees: int = 200,
-        learning_rate: float = 0.06,
+        n_trees: int = 300,
+        learning_rate: float = 0.05,
         n_lists: int = 12_000,
         random_state: int = 0,
     ) -> None:
@@ -85,8 +86,7 @@ class TwoStageRanker(Recommender):
         for kind in (Kind.ANY, Kind.DISCOVERY):
             lists = [part.where(~part.repeat | (kind is Kind.ANY)) for part in past]
             if sum(len(part.size) for part in lists) >= _LEAST_LISTS:
-                how = (self.n_trees, self.learning_rate, self.random_state)
-                self.trees_[kind] = ranking(Lists.joined(lists), *how)
+                self.trees_[kind] = self._boosted(lists)
         self._stand_at(known, Stage(known))
 
     def _renew(self, known: Interactions) -> None:
@@ -106,14 +106,31 @@ class TwoStageRanker(Recommender):
             for past in windows(known, self.horizon_days, self.n_windows, random)
         ]
 
-    def _trees(self, kind: Kind) -> Ranking | None:
+    def _boosted(self, lists: list[Lists]) -> Any:
+        """Trees grown on all lists, as many as windows that had ended then had use for.
+
+        Where no window had ended before the latest one began, half of the lists judge instead.
+        """
+        every = Lists.joined(lists)
+        early, late = lists[APART:], lists[0]
+        if early:
+            split = Lists.joined(early), late
+        else:
+            odd = np.repeat(np.arange(len(every.size)) % 2 == 1, every.size)
+            split = every.where(~odd), every.where(odd)
+        how = (self.learning_rate, self.random_state)
+        return boosted(every, enough_trees(*split, self.n_trees, *how), *how)
+
+    def _trees(self, kind: Kind) -> Any:
         return self.trees_.get(kind, self.trees_.get(Kind.ANY))
 
     def _score(self, features: np.ndarray, kind: Kind) -> np.ndarray:
         trees = self._trees(kind)
         if trees is None:
             return features[:, PLAIN].sum(axis=1, dtype=float)
-        return trees.scores(features)
+        if not len(features):
+            return np.zeros(0)
+        return np.asarray(trees.predict(features, num_threads=1))
 
     def _best(
         self, rows: np.ndarray, k: int, offer: Offer, kind: Kind
@@ -151,7 +168,7 @@ class TwoStageRanker(Recommender):
         trees = self._trees(kind)
         if trees is None:
             return self._parts(rows, items), score
-        added = trees.contributions(features)[0]
+        added = trees.predict(features, pred_contrib=True)[0]
         told = pd.Series(added, [*PARTS, "in any case"]).groupby(level=0, sort=False).sum()
         part = {c.PART: told.index.to_numpy(object), c.CONTRIBUTION: told.to_numpy()}
         return pd.DataFrame(part), score

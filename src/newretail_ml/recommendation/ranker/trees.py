@@ -11,10 +11,12 @@ import numpy as np
 _FIXED = {
     "objective": "lambdarank",
     "lambdarank_truncation_level": 20,
+    "metric": "ndcg",
+    "eval_at": [10],
     "num_leaves": 15,
     "max_bin": 63,
     "min_data_in_leaf": 100,
-    "feature_fraction": 0.3,
+    "feature_fraction": 0.5,
     "bagging_fraction": 0.7,
     "bagging_freq": 1,
     "deterministic": True,
@@ -22,7 +24,8 @@ _FIXED = {
     "verbose": -1,
 }
 
-_BOOSTERS = 2
+_PATIENCE = 50
+_LEAST_TREES = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,36 +60,39 @@ class Lists:
         return Lists(self.features[keep], self.bought[keep], self.repeat[keep], size)
 
 
-@dataclass(frozen=True, eq=False)
-class Ranking:
-    """The mean of boosters that differ in their seeds alone, so that chance counts less.
-
-    Attributes:
-        boosters: of LightGBM.
-    """
-
-    boosters: Sequence[Any]
-
-    def scores(self, features: np.ndarray) -> np.ndarray:
-        """(pairs,) scores."""
-        if not len(features):
-            return np.zeros(0)
-        return np.mean([one.predict(features, num_threads=1) for one in self.boosters], axis=0)
-
-    def contributions(self, features: np.ndarray) -> np.ndarray:
-        """(pairs, features and 1) what each feature adds to the score, the constant last."""
-        return np.mean([one.predict(features, pred_contrib=True) for one in self.boosters], axis=0)
-
-
-def ranking(lists: Lists, n_trees: int, learning_rate: float, seed: int) -> Ranking:
+def boosted(lists: Lists, n_trees: int, learning_rate: float, seed: int) -> Any:
     """LambdaMART (Burges 2010), as LightGBM has it, on lists that hold something bought."""
     import lightgbm
 
-    data = lightgbm.Dataset(lists.features, lists.bought, group=lists.size, params=_FIXED)
-    settings = {**_FIXED, "learning_rate": learning_rate}
-    return Ranking(
-        [
-            lightgbm.train({**settings, "seed": seed + number}, data, num_boost_round=n_trees)
-            for number in range(_BOOSTERS)
-        ]
+    settings = _settings(learning_rate, seed)
+    return lightgbm.train(settings, _data(lists), num_boost_round=n_trees)
+
+
+def enough_trees(early: Lists, late: Lists, most: int, learning_rate: float, seed: int) -> int:
+    """After how many trees, grown on early lists, late ones are no longer ranked better.
+
+    All of them where one side has no list with something bought.
+    """
+    import lightgbm
+
+    if not len(early.size) or not len(late.size):
+        return most
+    train = _data(early)
+    stopped = lightgbm.train(
+        _settings(learning_rate, seed),
+        train,
+        num_boost_round=most,
+        valid_sets=[lightgbm.Dataset(late.features, late.bought, group=late.size, reference=train)],
+        callbacks=[lightgbm.early_stopping(_PATIENCE, verbose=False)],
     )
+    return int(min(max(stopped.best_iteration, _LEAST_TREES), most))
+
+
+def _data(lists: Lists) -> Any:
+    import lightgbm
+
+    return lightgbm.Dataset(lists.features, lists.bought, group=lists.size)
+
+
+def _settings(learning_rate: float, seed: int) -> dict[str, Any]:
+    return {**_FIXED, "learning_rate": learning_rate, "seed": seed}

@@ -10,7 +10,8 @@ import numpy as np
 from newretail_ml import columns as c
 from newretail_ml.interactions import Events, Interactions
 
-_APART = 4
+# Cuts lie a quarter of a horizon apart, so that a window has ended before the fourth one after it.
+APART = 4
 _DAY = 86_400
 _LEAST_HORIZONS = 4
 _FEW = 0.1
@@ -68,7 +69,7 @@ def past_cuts(known: Interactions, horizon: int, n: int) -> list[np.datetime64]:
     """Cuts at least a horizon before the end and after the first event, the latest first."""
     first = known.events.time.min()
     length = np.timedelta64(horizon, "s")
-    cuts = [known.cut - length - place * (length // _APART) for place in range(n)]
+    cuts = [known.cut - length - place * (length // APART) for place in range(n)]
     return [cut for cut in cuts if cut - length >= first]
 
 
