@@ -13,7 +13,6 @@ from newretail_ml.features.affinity.members import divided, medians
 from newretail_ml.interactions import Interactions, recent_share
 
 WINDOWS = (7.0, 28.0, 90.0)
-LATELY = 28.0
 YEAR = 365.0
 
 
@@ -28,9 +27,6 @@ class Goods:
         rising: orders with it in the last 28 days over those of the last 90, as rates.
         buyers: customers who bought it.
         repeats: orders with it per buyer.
-        first_lately: customers who bought it for the first time in the last 28 days.
-        again_lately: orders with it in these days by those who had bought it before them, per
-            such customer.
         again: share of the buyers who bought it again.
         gap: mean days between orders of one customer with it.
         age: days since it was first sold or launched.
@@ -50,8 +46,6 @@ class Goods:
     rising: np.ndarray
     buyers: np.ndarray
     repeats: np.ndarray
-    first_lately: np.ndarray
-    again_lately: np.ndarray
     again: np.ndarray
     gap: np.ndarray
     age: np.ndarray
@@ -77,10 +71,6 @@ def goods(known: Interactions, bought: Bought) -> Goods:
     buyers = np.bincount(item, minlength=n)
     again = np.bincount(item[times > 1], minlength=n)
     gaps = np.where(times > 1, bought.gap[:-1] * (times - 1), 0.0)
-    fresh = bought.since_first[:-1] <= LATELY
-    first_lately = np.bincount(item[fresh], minlength=n)
-    lately = np.bincount(events.item[age <= LATELY], minlength=n)
-    again_lately = lately - np.bincount(item[fresh], times[fresh], n)
     last_year = (age > YEAR - 28.0) & (age <= YEAR)
     covered = age.max(initial=0.0) >= YEAR
     first, last = np.full(n, np.nan), np.full(n, np.nan)
@@ -93,8 +83,6 @@ def goods(known: Interactions, bought: Bought) -> Goods:
         rising=((sold[1] + 0.01) / (sold[2] + 0.01)).astype(np.float32),
         buyers=buyers.astype(np.float32),
         repeats=divided(total, buyers),
-        first_lately=first_lately.astype(np.float32),
-        again_lately=divided(again_lately, buyers - first_lately),
         again=divided(again + 0.0, buyers),
         gap=divided(np.bincount(item, gaps, n), np.bincount(item, np.maximum(times - 1, 0), n)),
         age=_ages(known, first).astype(np.float32),
