@@ -3,6 +3,7 @@
 from newretail_ml.world.chain import Chain, make_chain
 from newretail_ml.world.config import SAMPLE, ChainConfig
 from newretail_ml.world.festivals import shopping_festivals
+from newretail_ml.world.loop import Habits, Ledger, LoopResult, Policies, View, run
 from newretail_ml.world.make import World, make_world
 from newretail_ml.world.pricing import ProfitGap, current_prices, profit_gap, replay_prices
 from newretail_ml.world.slates import (
@@ -19,10 +20,15 @@ __all__ = [
     "SAMPLE",
     "Chain",
     "ChainConfig",
+    "Habits",
+    "Ledger",
+    "LoopResult",
+    "Policies",
     "ProfitGap",
     "RevenueGap",
     "TrueResponse",
     "Truth",
+    "View",
     "World",
     "best_slate",
     "current_prices",
@@ -33,6 +39,7 @@ __all__ = [
     "replay_prices",
     "replay_slates",
     "revenue_gap",
+    "run",
     "shopping_festivals",
     "true_response",
 ]

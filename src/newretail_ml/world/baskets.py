@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -18,7 +19,7 @@ NEW_LINE = 0.12
 CANDIDATES = 8
 _RETURNED_SHARE = 0.02
 _RETURN_DAYS = 6.0
-_DAY_SECONDS = 86_400
+DAY_SECONDS = 86_400
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,25 +49,38 @@ class Lines:
         return Lines(**{name: values[where] for name, values in vars(self).items()})
 
 
-def draw_lines(chain: Chain, sold: np.ndarray) -> Lines:
+def draw_lines(
+    chain: Chain,
+    sold: np.ndarray,
+    *,
+    first_day: int = 0,
+    rng: np.random.Generator | None = None,
+) -> Lines:
     """Spread sold units, (days, items, shops, channels), over the visits of customers.
 
     Each unit opens a new line or joins the line before it. One line in three brings a customer,
     who is drawn by taste, activity, home and channel; the other lines go to customers who are
     there on that day, by taste.
+
+    Args:
+        chain: the chain.
+        sold: what was sold, day by day.
+        first_day: number of the first of these days.
+        rng: where chance comes from; the world's own stream by default.
     """
-    rng = stream(chain.config.random_state, "baskets")
+    rng = stream(chain.config.random_state, "baskets") if rng is None else rng
     by_cell = sold.transpose(0, 2, 3, 1)
     cell, units = _split_into_lines(rng, by_cell)
     place, item = np.divmod(cell, sold.shape[1])
-    visits = draw_visits(rng, chain, place, item, by_cell.shape[:3])
+    visits = draw_visits(rng, chain, place, item, by_cell.shape[:3], first_day)
     visit = _choose_visits(rng, visits, chain.customers.taste, place, item)
     visit, item, units = _join_lines(visit, item, units, sold.shape[1])
     place = np.searchsorted(visits.first, visit, side="right") - 1
     day, shop, channel = np.unravel_index(place, by_cell.shape[:3])
+    day = day + first_day
     return Lines(
         visit=visit,
-        second=day * _DAY_SECONDS + visits.second[visit],
+        second=day * DAY_SECONDS + visits.second[visit],
         shop=shop,
         channel=channel,
         item=item,
@@ -124,8 +138,8 @@ def draw_returns(config: ChainConfig, lines: Lines) -> Lines:
     comes_back = rng.random(n) < _RETURNED_SHARE
     later = rng.geometric(1 / _RETURN_DAYS, n)
     clock = rng.integers(9 * 3_600, 21 * 3_600, n)
-    second = (lines.second // _DAY_SECONDS + later) * _DAY_SECONDS + clock
-    inside = second < config.days * _DAY_SECONDS
+    second = (lines.second // DAY_SECONDS + later) * DAY_SECONDS + clock
+    inside = second < config.days * DAY_SECONDS
     returned = lines.only(comes_back & inside)
     return replace(
         returned,
@@ -135,20 +149,27 @@ def draw_returns(config: ChainConfig, lines: Lines) -> Lines:
     )
 
 
-def _joined(parts: tuple[Lines, ...]) -> Lines:
+def joined_lines(parts: Sequence[Lines]) -> Lines:
+    """Return the lines of all parts, one after another."""
     names = [field.name for field in fields(Lines)]
     return Lines(
         **{name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
     )
 
 
-def orders_frame(chain: Chain, *parts: Lines) -> pd.DataFrame:
-    """Return the orders table, sorted by time; order ids count up in time."""
-    lines = _joined(parts)
+def orders_frame(chain: Chain, *parts: Lines, before: int = 0) -> pd.DataFrame:
+    """Return the orders table, sorted by time; order ids count up in time.
+
+    Args:
+        chain: the chain.
+        parts: lines; a visit's lines are in one part.
+        before: orders that were numbered before these.
+    """
+    lines = joined_lines(parts)
     lines = lines.only(np.lexsort((lines.item, lines.visit, lines.second)))
     opens = np.diff(lines.visit, prepend=-1) != 0
     order = np.cumsum(opens) - 1
-    numbers = range(1, order.max(initial=-1) + 2)
+    numbers = range(before + 1, before + order.max(initial=-1) + 2)
     member = pd.Series(chain.customers.ids).reindex(lines.customer).to_numpy()
     return pd.DataFrame(
         {

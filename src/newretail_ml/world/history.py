@@ -11,7 +11,7 @@ from newretail_ml.world.chain import Chain
 from newretail_ml.world.demand import expected_demand
 from newretail_ml.world.draws import draw_demand, first_level, next_level
 from newretail_ml.world.randomness import stream
-from newretail_ml.world.stock import Supply, first_stock, per_warehouse, stock_day
+from newretail_ml.world.stock import StockState, Supply, first_stock, per_warehouse, stock_day
 
 _GUESS_SPREAD = 0.3
 _SAFETY_RANGE = (-2.0, 10.0)
@@ -42,11 +42,13 @@ class StockHistory:
         sold: (days, items, shops, channels).
         on_hand: stock at the close, (days, items, locations).
         on_sale: whether the location had the item on sale, (days, items, locations).
+        last: the stock on the last evening, orders of that evening included.
     """
 
     sold: np.ndarray
     on_hand: np.ndarray
     on_sale: np.ndarray
+    last: StockState
 
     @property
     def stockout_share(self) -> float:
@@ -97,7 +99,7 @@ def simulate_stock(
         state, day = stock_day(supply, state, number, wanted, orderable)
         sold[number], on_hand[number] = day.sold, day.on_hand
         on_sale[number] = assortment.on_sale(number)
-    return StockHistory(sold, on_hand, on_sale)
+    return StockHistory(sold, on_hand, on_sale, state)
 
 
 def make_safe(

@@ -19,6 +19,7 @@ from newretail_ml.world.history import (
     simulate_demand,
     simulate_stock,
 )
+from newretail_ml.world.stock import StockState
 from newretail_ml.world.truth import Truth, make_truth
 
 
@@ -30,11 +31,13 @@ class World:
         tables: what the chain knows of itself.
         truth: what nobody in a real chain ever sees.
         chain: the structure of the chain, drawn once.
+        stock: what is on hand and on order tonight, for the days to come.
     """
 
     tables: RetailTables
     truth: Truth
     chain: Chain
+    stock: StockState
 
     def __repr__(self) -> str:
         return f"World({self.chain.config})"
@@ -71,18 +74,19 @@ def make_world(config: ChainConfig | None = None, festivals: pd.DataFrame | None
         tables=_tables(chain, stock),
         truth=make_truth(chain, history.units, history.expected, history.level),
         chain=chain,
+        stock=stock.last,
     )
 
 
 def _tables(chain: Chain, stock: StockHistory) -> RetailTables:
-    first_day = chain.config.first_day
+    first_day, plan = chain.config.first_day, chain.prices
     lines = draw_lines(chain, stock.sold)
     return RetailTables.from_frames(
         orders_frame(chain, lines, draw_returns(chain.config, lines)),
         items=chain.catalogue.to_frame(first_day),
         locations=chain.locations.to_frame(),
         stock=_stock_frame(chain, stock),
-        prices=_prices_frame(chain),
+        prices=prices_frame(chain, plan.price, plan.regular_at_shops, plan.promoted),
         customers=chain.customers.to_frame(first_day, chain.locations),
         events=chain.calendar.events,
     )
@@ -101,8 +105,10 @@ def _stock_frame(chain: Chain, stock: StockHistory) -> pd.DataFrame:
     )
 
 
-def _prices_frame(chain: Chain) -> pd.DataFrame:
-    """Prices of what a shop has on sale, or is going to have in the planned days."""
+def prices_frame(
+    chain: Chain, price: np.ndarray, regular: np.ndarray, promoted: np.ndarray
+) -> pd.DataFrame:
+    """Prices of what a shop has on sale, or is going to have; arrays are (days, items, shops)."""
     days, n_shops = len(chain.calendar.dates), chain.locations.n_shops
     on_sale = np.stack([chain.assortment.on_sale(day)[:, :n_shops] for day in range(days)])
     cells = np.nonzero(on_sale)
@@ -112,8 +118,8 @@ def _prices_frame(chain: Chain) -> pd.DataFrame:
             c.DATE: chain.calendar.dates[day],
             c.ITEM: chain.catalogue.ids[item],
             c.LOCATION: chain.locations.ids[shop],
-            c.PRICE: chain.prices.price[cells],
-            c.REGULAR_PRICE: chain.prices.regular[day, item],
-            c.PROMOTION: chain.prices.promoted[cells].astype(int),
+            c.PRICE: price[cells],
+            c.REGULAR_PRICE: regular[cells],
+            c.PROMOTION: promoted[cells].astype(int),
         }
     )

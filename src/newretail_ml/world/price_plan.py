@@ -37,6 +37,11 @@ class PricePlan:
     price: np.ndarray
     promoted: np.ndarray
 
+    @property
+    def regular_at_shops(self) -> np.ndarray:
+        """(days, items, shops) regular prices."""
+        return np.broadcast_to(self.regular[:, :, None], self.price.shape)
+
 
 def plan_prices(
     config: ChainConfig, catalogue: Catalogue, locations: Locations, calendar: Calendar

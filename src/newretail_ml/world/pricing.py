@@ -73,10 +73,10 @@ def replay_prices(
     days = planned_days(chain)
     listed = regular_prices(chain, prices)
     cells = offered(chain, days).any(axis=0)
-    luck = _luck(chain, days) if drawn else [None] * len(days)
+    luck = luck_of_days(chain, days) if drawn else [None] * len(days)
     units, revenue = np.zeros(cells.shape), np.zeros(cells.shape)
     for place, day in enumerate(days):
-        price, promoted = _paid(chain, day, listed[place], promotions)
+        price, promoted = prices_to_pay(chain, day, listed[place], promotions)
         wanted = _wanted(world, day, price, promoted, luck[place])
         units += wanted
         revenue += wanted * price
@@ -152,10 +152,10 @@ def regular_prices(chain: Chain, prices: pd.DataFrame | None) -> np.ndarray:
     if prices is None:
         return np.repeat(chain.prices.regular[days][:, :, None], shops, axis=2)
     today = np.repeat(chain.prices.regular[chain.config.days - 1][:, None], shops, axis=1)
-    return np.broadcast_to(_listed(chain, prices, today), shape)
+    return np.broadcast_to(listed_prices(chain, prices, today), shape)
 
 
-def _listed(chain: Chain, prices: pd.DataFrame, today: np.ndarray) -> np.ndarray:
+def listed_prices(chain: Chain, prices: pd.DataFrame, today: np.ndarray) -> np.ndarray:
     """(items, shops) the list's prices over today's."""
     table = "prices"
     need_columns(prices, table, [c.ITEM, c.PRICE])
@@ -186,7 +186,7 @@ def offered(chain: Chain, days: np.ndarray) -> np.ndarray:
     return np.stack([chain.assortment.on_sale(day)[:, :shops] for day in days])
 
 
-def _paid(
+def prices_to_pay(
     chain: Chain, day: int, listed: np.ndarray, promotions: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """Prices to pay and what is on promotion, (items, shops)."""
@@ -211,7 +211,7 @@ def _wanted(
     return draw_demand(rate, chain.market.dispersion[:, None, None], luck).sum(axis=2)
 
 
-def _luck(chain: Chain, days: np.ndarray) -> np.ndarray:
+def luck_of_days(chain: Chain, days: np.ndarray) -> np.ndarray:
     """The world's random numbers of demand, (days, items, shops, channels)."""
     shape = (len(chain.calendar.dates), *chain.market.base_rate.shape)
     return stream(chain.config.random_state, "demand").random(shape)[days]

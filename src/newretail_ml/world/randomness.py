@@ -18,6 +18,7 @@ PARTS = (
     "baskets",
     "returns",
     "slates",
+    "loop",
 )
 
 

@@ -40,6 +40,11 @@ class Supply:
         """Number of locations that sell to customers."""
         return len(self.warehouse)
 
+    @property
+    def at_shops(self) -> np.ndarray:
+        """(locations,) whether a location sells to customers."""
+        return np.arange(len(self.lead_time)) < self.n_shops
+
     def only(self, items: np.ndarray) -> Supply:
         """Return the supply of some items."""
         return replace(self, pack_size=self.pack_size[items], shelf_life=self.shelf_life[items])
@@ -101,7 +106,7 @@ def first_stock(supply: Supply, mean_sales: np.ndarray, stocked: np.ndarray) -> 
     """
     life = int(supply.shelf_life.max()) + 1
     on_hand = np.zeros((*mean_sales.shape, life), dtype=np.int64)
-    units = np.where(stocked, np.ceil(_order_up_to(supply, mean_sales)), 0).astype(np.int64)
+    units = np.where(stocked, np.ceil(order_up_to_level(supply, mean_sales)), 0).astype(np.int64)
     on_order = np.zeros((*mean_sales.shape, int(supply.lead_time.max())), dtype=np.int64)
     empty = StockState(on_hand, on_order, mean_sales)
     return _put_on_shelf(supply, empty, units)
@@ -136,13 +141,13 @@ def stock_day(
     state, sold = sell(state, demand)
     on_hand = state.on_hand.sum(axis=2)
     state, wasted = throw_away(state)
-    shops = _at_shops(supply)
-    state = _remember(state, sold.sum(axis=2), orderable, shops)
+    shops = supply.at_shops
+    state = remember(state, sold.sum(axis=2), orderable, shops)
     asked = wanted_units(supply, state, day, orderable)[:, shops]
     state = send(supply, state, asked)
-    state = _remember(state, per_warehouse(supply, asked), orderable, ~shops)
+    state = remember(state, per_warehouse(supply, asked), orderable, ~shops)
     wanted = wanted_units(supply, state, day, orderable)
-    state = _put_on_order(supply, state, np.where(shops, 0, wanted))
+    state = put_on_order(supply, state, np.where(shops, 0, wanted))
     return state, StockDay(sold, on_hand, wasted)
 
 
@@ -192,11 +197,7 @@ def throw_away(state: StockState) -> tuple[StockState, np.ndarray]:
     return replace(state, on_hand=aged), shelf[:, :, 0]
 
 
-def _at_shops(supply: Supply) -> np.ndarray:
-    return np.arange(len(supply.lead_time)) < supply.n_shops
-
-
-def _remember(
+def remember(
     state: StockState, units: np.ndarray, orderable: np.ndarray, where: np.ndarray
 ) -> StockState:
     """Smooth what was sold, stock-outs or not: the naive rule does not know better."""
@@ -206,7 +207,7 @@ def _remember(
     return replace(state, mean_sales=mean)
 
 
-def _order_up_to(supply: Supply, mean_sales: np.ndarray) -> np.ndarray:
+def order_up_to_level(supply: Supply, mean_sales: np.ndarray) -> np.ndarray:
     """Mean sales until the order after this one arrives, plus safety stock; at least 1 unit."""
     cover = mean_sales * (supply.lead_time + supply.review_period)
     return np.maximum(cover + supply.safety * np.sqrt(cover), 1.0)
@@ -216,7 +217,7 @@ def wanted_units(supply: Supply, state: StockState, day: int, orderable: np.ndar
     """Steps 5 and 7: what each location wants to order, in whole packs, (items, locations)."""
     position = state.on_hand.sum(axis=2) + state.on_order.sum(axis=2)
     due = orderable & (day % supply.review_period == 0)
-    lacking = np.where(due, _order_up_to(supply, state.mean_sales) - position, 0.0)
+    lacking = np.where(due, order_up_to_level(supply, state.mean_sales) - position, 0.0)
     packs = np.ceil(np.maximum(lacking, 0.0) / supply.pack_size[:, None])
     return packs.astype(np.int64) * supply.pack_size[:, None]
 
@@ -231,7 +232,7 @@ def send(supply: Supply, state: StockState, asked: np.ndarray) -> StockState:
     units[:, :n_shops] = np.minimum(asked, share)
     on_hand = state.on_hand.copy()
     on_hand[:, n_shops:, -1] -= per_warehouse(supply, units[:, :n_shops])
-    return _put_on_order(supply, replace(state, on_hand=on_hand), units)
+    return put_on_order(supply, replace(state, on_hand=on_hand), units)
 
 
 def per_warehouse(supply: Supply, at_shops: np.ndarray) -> np.ndarray:
@@ -240,7 +241,8 @@ def per_warehouse(supply: Supply, at_shops: np.ndarray) -> np.ndarray:
     return at_shops @ np.eye(n_warehouses, dtype=at_shops.dtype)[supply.warehouse]
 
 
-def _put_on_order(supply: Supply, state: StockState, units: np.ndarray) -> StockState:
+def put_on_order(supply: Supply, state: StockState, units: np.ndarray) -> StockState:
+    """Put (items, locations) units on their way; they arrive after the lead times."""
     on_order = state.on_order.copy()
     on_order[:, np.arange(units.shape[1]), supply.lead_time - 1] += units
     return replace(state, on_order=on_order)

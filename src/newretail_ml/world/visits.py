@@ -42,6 +42,7 @@ def draw_visits(
     place: np.ndarray,
     item: np.ndarray,
     shape: tuple[int, int, int],
+    first_day: int = 0,
 ) -> Visits:
     """Draw the visits in which order lines are bought: for each a line that brings the visitor.
 
@@ -51,6 +52,7 @@ def draw_visits(
         place: where and when each line is bought, a flat position in `shape`, sorted.
         item: the item of each line.
         shape: number of days, shops and channels.
+        first_day: number of the first day.
     """
     lines = np.bincount(place, minlength=int(np.prod(shape)))
     count = np.ceil(lines / LINES_PER_VISIT).astype(np.int64)
@@ -64,7 +66,7 @@ def draw_visits(
             visits = np.flatnonzero(is_member & (shop == here) & (channel == by))
             pull = attracted[:, here, by, None] * chain.customers.taste
             customer[visits] = _draw_members(
-                rng, pull, chain.customers.joined, item[line[visits]], day[visits]
+                rng, pull, chain.customers.joined, item[line[visits]], first_day + day[visits]
             )
     return Visits(line, customer, _times(rng, channel), np.append(0, np.cumsum(count)))
 

@@ -166,7 +166,7 @@ def _drawn(
     left = stock
     for number in range(len(wishes.days)):
         day = draw_day(random, wishes.visits[number], wishes.taste.shape[1])
-        visit, slot = _slots_of(day, slots, channels)
+        visit, slot = slots_of(day, slots, channels)
         looked = seen[slot] > day.look[visit]
         total[c.VISITS] += np.bincount(slot, minlength=len(slots.row))
         visit, slot = visit[looked], slot[looked]
@@ -188,7 +188,7 @@ def _drawn(
     return total
 
 
-def _slots_of(day: Day, slots: Slots, channels: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+def slots_of(day: Day, slots: Slots, channels: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
     """Visit and slot of all that is on the slates of the day's visitors, in order of rank."""
     start = slots.first[day.customer]
     count = np.where(np.isin(day.channel, channels), slots.first[day.customer + 1] - start, 0)
@@ -216,10 +216,10 @@ def _wanted(
     # Below the chance, the number is as good as a new one between 0 and 1.
     again = (luck[wants] / chance[wants]).astype(float)
     mean = wishes.units[number, shop[wants], by[wants], item[wants]].astype(float)
-    return visit[wants], slot[wants], _geometric(mean, again)
+    return visit[wants], slot[wants], line_units(mean, again)
 
 
-def _geometric(mean: np.ndarray, uniform: np.ndarray) -> np.ndarray:
+def line_units(mean: np.ndarray, uniform: np.ndarray) -> np.ndarray:
     """Units of lines: after each unit another one follows with the same chance."""
     follows = np.maximum(1 - 1 / np.maximum(mean, 1.0), 1e-12)
     return 1 + np.floor(np.log1p(-np.minimum(uniform, 1 - 1e-9)) / np.log(follows)).astype(np.int64)
