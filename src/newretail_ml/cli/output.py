@@ -1,13 +1,8 @@
-"""Outputs that are written whole or not at all: written aside, then renamed.
-
-A run that is killed in the middle of writing may leave a hidden folder beside the output. Nothing
-reads it, no later run trips over it, and it may be removed.
-"""
+"""The outputs of the commands, whole or not at all, with errors that name the next step."""
 
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from newretail_ml.errors import DataError
+from newretail_ml.tables.whole_folder import hidden_beside
+from newretail_ml.tables.whole_folder import whole_folder as written_aside
 
 _MARK = ".newretail"
 _SUFFIXES = (".csv", ".parquet", ".json")
@@ -51,7 +48,7 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
         DataError: it cannot be written; what stood at ``path`` before stays as it was.
     """
     check_table_path(path)
-    with _told(path), _aside(path) as aside:
+    with _told(path), hidden_beside(path) as aside:
         partial = aside / path.name
         if path.suffix == ".csv":
             frame.to_csv(partial, index=False)
@@ -72,38 +69,14 @@ def whole_folder(path: Path) -> Iterator[Path]:
         DataError: it cannot be written, or something stands there that is not ours.
     """
     check_folder_path(path)
-    with _told(path), _aside(path) as aside:
-        made = aside / "new"
-        made.mkdir()
+    with _told(path), written_aside(path) as made:
         (made / _MARK).write_text("Made by newretail; the next run replaces this folder.\n")
         yield made
-        _put_in_place(made, path, earlier=aside / "earlier")
 
 
 def files_of(folder: Path) -> list[Path]:
     """The outputs in a folder, without the mark that says whose it is."""
     return sorted(path for path in folder.iterdir() if path.name != _MARK)
-
-
-@contextmanager
-def _aside(path: Path) -> Iterator[Path]:
-    """A hidden folder beside an output: on the same disk, so that a rename is one step."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(
-        prefix=f".{path.name}.", dir=path.parent, ignore_cleanup_errors=True
-    ) as folder:
-        yield Path(folder)
-
-
-def _put_in_place(made: Path, path: Path, *, earlier: Path) -> None:
-    if path.exists():
-        path.rename(earlier)
-    try:
-        made.rename(path)
-    except OSError:
-        if earlier.exists():
-            earlier.rename(path)
-        raise
 
 
 def _is_ours(path: Path) -> bool:

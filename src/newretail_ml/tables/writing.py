@@ -1,14 +1,13 @@
 """Writes tables to a folder, whole or not at all."""
 
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from uuid import uuid4
 
 import pandas as pd
 
 from newretail_ml.errors import DataError
 from newretail_ml.tables.schemas import SCHEMAS
+from newretail_ml.tables.whole_folder import whole_folder
 
 
 def write_tables(tables: Mapping[str, pd.DataFrame], folder: Path) -> None:
@@ -21,15 +20,9 @@ def write_tables(tables: Mapping[str, pd.DataFrame], folder: Path) -> None:
         DataError: the folder is a file, or holds other files than tables.
     """
     _require_replaceable(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    aside = folder.with_name(f".{folder.name}-{uuid4().hex}")
-    aside.mkdir()
-    try:
+    with whole_folder(folder) as made:
         for name, frame in tables.items():
-            frame.to_parquet(aside / f"{name}.parquet", index=False)
-        _put_in_place(aside, folder)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+            frame.to_parquet(made / f"{name}.parquet", index=False)
 
 
 def _require_replaceable(folder: Path) -> None:
@@ -44,17 +37,3 @@ def _require_replaceable(folder: Path) -> None:
             f"{folder} holds files that are no tables of ours: {', '.join(sorted(others)[:5])}",
             next_step="Give a new or empty folder.",
         )
-
-
-def _put_in_place(aside: Path, folder: Path) -> None:
-    if not folder.exists():
-        aside.rename(folder)
-        return
-    earlier = aside.with_name(f"{aside.name}-earlier")
-    folder.rename(earlier)
-    try:
-        aside.rename(folder)
-    except OSError:
-        earlier.rename(folder)
-        raise
-    shutil.rmtree(earlier)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import shutil
 import zlib
 from pathlib import Path
-from uuid import uuid4
 
 import numpy as np
 import pandas as pd
@@ -14,6 +12,7 @@ import pandas as pd
 from newretail_ml import columns as c
 from newretail_ml.checks import check_whole, need_columns
 from newretail_ml.errors import DataError
+from newretail_ml.tables.whole_folder import whole_folder
 
 MANIFEST = "_manifest.json"
 
@@ -42,14 +41,8 @@ def write_slates(slates: pd.DataFrame, folder: str | Path, *, partitions: int = 
     need_columns(slates, "slates", [key])
     folder = Path(folder)
     _require_replaceable(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    aside = folder.with_name(f".{folder.name}-{uuid4().hex}")
-    aside.mkdir()
-    try:
-        _write_parts(slates, key, aside, partitions)
-        _put_in_place(aside, folder)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+    with whole_folder(folder) as made:
+        _write_parts(slates, key, made, partitions)
     return folder / MANIFEST
 
 
@@ -98,17 +91,3 @@ def _require_replaceable(folder: Path) -> None:
             f"{folder} holds other things than slates: {', '.join(sorted(others or held)[:5])}",
             next_step="Give a new or empty folder.",
         )
-
-
-def _put_in_place(aside: Path, folder: Path) -> None:
-    if not folder.exists():
-        aside.rename(folder)
-        return
-    earlier = aside.with_name(f"{aside.name}-earlier")
-    folder.rename(earlier)
-    try:
-        aside.rename(folder)
-    except OSError:
-        earlier.rename(folder)
-        raise
-    shutil.rmtree(earlier)
