@@ -29,6 +29,7 @@ FLOORS = {
     "tracking": 5,
     "chart": 5,
     "plots": 5,
+    "jobs": 5,
     "cli": 5,
     "__init__": 5,
 }

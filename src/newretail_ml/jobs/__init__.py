@@ -1,0 +1,21 @@
+"""Batch jobs over partitions of whole series: restartable, on one process or many."""
+
+from newretail_ml.jobs.engines import Engine, WorkerLostError, local, pool
+from newretail_ml.jobs.manifest import Manifest, Receipt
+from newretail_ml.jobs.partitions import Partition
+from newretail_ml.jobs.running import PartitionsFailedError, run_partitions
+from newretail_ml.jobs.task import Answer, Task
+
+__all__ = [
+    "Answer",
+    "Engine",
+    "Manifest",
+    "Partition",
+    "PartitionsFailedError",
+    "Receipt",
+    "Task",
+    "WorkerLostError",
+    "local",
+    "pool",
+    "run_partitions",
+]

@@ -1,0 +1,141 @@
+"""Engines map a function over partitions: in this process, or in a pool of processes.
+
+An engine knows nothing of tasks and results, and nothing else of the library knows of an engine.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from functools import partial
+from multiprocessing import get_context, parent_process
+from threading import Thread
+from typing import Any, TypeVar
+
+from newretail_ml.checks import check_whole
+from newretail_ml.errors import NewRetailError
+
+_Part = TypeVar("_Part")
+_Done = TypeVar("_Done")
+
+Engine = Callable[[Callable[[Any], Any], Sequence[Any]], Iterator[Any]]
+"""Gives ``work(part)`` for each part as it is done, in any order.
+
+Where it never will be done, because the process that worked on it died, a `WorkerLostError`.
+"""
+
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+class WorkerLostError(NewRetailError):
+    """A worker process died while it worked on a partition."""
+
+    def __init__(self, part: object) -> None:
+        self.part = part
+        super().__init__(
+            "its worker process was killed, most often for want of memory. Use more partitions or "
+            "fewer workers."
+        )
+
+
+def local(work: Callable[[_Part], _Done], parts: Sequence[_Part]) -> Iterator[_Done]:
+    """One partition after another, in this process.
+
+    >>> list(local(len, ["one", "three"]))
+    [3, 5]
+    """
+    for part in parts:
+        yield work(part)
+
+
+def pool(workers: int) -> Engine:
+    """An engine of so many processes on this machine, each with one thread for numbers.
+
+    A worker that is killed costs its own partition alone: it is tried once more by itself, and
+    then given as a `WorkerLostError`.
+
+    Args:
+        workers: processes.
+    """
+    check_whole("workers", workers, at_least=1)
+    return partial(_pooled, workers)
+
+
+def _pooled(
+    workers: int, work: Callable[[_Part], _Done], parts: Sequence[_Part]
+) -> Iterator[_Done | WorkerLostError]:
+    waiting = list(reversed(parts))
+    with _one_thread_each():
+        while waiting:
+            suspects: list[_Part] = []
+            yield from _until_one_dies(workers, work, waiting, suspects)
+            for part in suspects:
+                yield from _alone(work, part)
+
+
+def _until_one_dies(
+    workers: int,
+    work: Callable[[_Part], _Done],
+    waiting: list[_Part],
+    suspects: list[_Part],
+) -> Iterator[_Done]:
+    """Hands out what waits, never more than there are workers, until one of them dies.
+
+    What was at work then becomes a suspect.
+    """
+    running: dict[Future[_Done], _Part] = {}
+    with _executor(min(workers, len(waiting))) as executor:
+        while running or (waiting and not suspects):
+            while waiting and len(running) < workers and not suspects:
+                part = waiting.pop()
+                running[executor.submit(work, part)] = part
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                part = running.pop(future)
+                if isinstance(future.exception(), BrokenProcessPool):
+                    suspects.append(part)
+                else:
+                    yield future.result()
+
+
+def _alone(work: Callable[[_Part], _Done], part: _Part) -> Iterator[_Done | WorkerLostError]:
+    """In a process of its own, so that it is known who dies."""
+    with _executor(1) as executor:
+        try:
+            yield executor.submit(work, part).result()
+        except BrokenProcessPool:
+            yield WorkerLostError(part)
+
+
+def _executor(workers: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(workers, get_context("spawn"), _end_with_the_driver)
+
+
+def _end_with_the_driver() -> None:
+    """A driver that is killed cannot stop its workers: each watches for the end by itself."""
+    driver = parent_process()
+    if driver is not None:
+        Thread(target=_watch, args=(driver,), daemon=True).start()
+
+
+def _watch(driver: Any) -> None:
+    driver.join()
+    os._exit(1)
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Workers inherit the environment; libraries read it when they are loaded."""
+    before = {name: os.environ.get(name) for name in _THREADS}
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

@@ -1,0 +1,131 @@
+"""The manifest of a batch job: which rows came in, which went out, what was refused and why."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What is known of a partition once its result is there, or is not going to be.
+
+    Args:
+        partition: its number.
+        digest: of its tables.
+        key: of its result among what is finished.
+        rows_in: order lines read.
+        rows_out: rows of the result.
+        refused: rows that were not answered, by reason.
+        seconds: it took.
+        problem: why there is no result; None where there is one.
+        reused: whether an earlier run had finished it.
+    """
+
+    partition: int
+    digest: str
+    key: str
+    rows_in: int = 0
+    rows_out: int = 0
+    refused: Mapping[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+    problem: str | None = None
+    reused: bool = False
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Self:
+        """A receipt as it was written."""
+        return cls(**content)
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a job did, partition by partition.
+
+    Args:
+        task: the name of the job.
+        facts: arguments and model version.
+        receipts: one for each partition, by number.
+        results: the file of each partition that has a result, by number.
+    """
+
+    task: str
+    facts: Mapping[str, Any]
+    receipts: Sequence[Receipt]
+    results: Sequence[Path] = ()
+
+    @property
+    def run_id(self) -> str:
+        """The same for the same job on the same tables, so that a second run replaces the first.
+
+        >>> Manifest("forecast", {"horizon": 28}, []).run_id
+        'forecast-96f1c31a7c79df02'
+        """
+        digests = [receipt.digest for receipt in self.receipts]
+        return f"{self.task}-{digest_of(self.task, self.facts, digests)}"
+
+    @property
+    def rows_in(self) -> int:
+        """Order lines read."""
+        return sum(receipt.rows_in for receipt in self.receipts)
+
+    @property
+    def rows_out(self) -> int:
+        """Rows of the result."""
+        return sum(receipt.rows_out for receipt in self.receipts)
+
+    @property
+    def refused(self) -> dict[str, int]:
+        """How many were not answered, by reason, most frequent first."""
+        total: Counter[str] = Counter()
+        for receipt in self.receipts:
+            total.update(receipt.refused)
+        return dict(total.most_common())
+
+    @property
+    def failed(self) -> list[Receipt]:
+        """Partitions without a result."""
+        return [receipt for receipt in self.receipts if receipt.problem is not None]
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it in plain values."""
+        return {
+            "run_id": self.run_id,
+            "task": self.task,
+            "facts": dict(self.facts),
+            "rows_in": self.rows_in,
+            "rows_out": self.rows_out,
+            "refused": self.refused,
+            "partitions": [asdict(receipt) for receipt in self.receipts],
+        }
+
+    def to_json(self) -> str:
+        """The manifest as it is written."""
+        return json.dumps(self.to_dict(), indent=1, default=str) + "\n"
+
+    def words(self) -> str:
+        """One line for the reader of a scheduler's log."""
+        done = f"{self.rows_in:,} order lines in, {self.rows_out:,} rows out"
+        reused = sum(receipt.reused for receipt in self.receipts)
+        parts = f"{len(self.receipts):,} partitions"
+        if reused:
+            parts += f", {reused:,} of them finished by an earlier run"
+        refused = "".join(
+            f" {count:,} refused: {reason}." for reason, count in self.refused.items()
+        )
+        return f"{done}, {parts}.{refused}"
+
+
+def digest_of(*content: Any) -> str:
+    """16 hex digits over plain values.
+
+    >>> digest_of("forecast", {"horizon": 28}) == digest_of("forecast", {"horizon": 28})
+    True
+    """
+    text = json.dumps(content, sort_keys=True, default=str)
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()

@@ -1,0 +1,179 @@
+"""Runs a task over partitions, so that a job that was killed goes on where it stopped.
+
+The result of a partition is written aside and renamed, into a folder that is named after
+everything it depends on: the digest of its tables, the task, its arguments and the version of its
+model. What is found there is finished, and is not made again.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from uuid import uuid4
+
+import pandas as pd
+
+from newretail_ml import columns as c
+from newretail_ml.errors import NewRetailError
+from newretail_ml.jobs.engines import Engine, WorkerLostError, local
+from newretail_ml.jobs.manifest import Manifest, Receipt, digest_of
+from newretail_ml.jobs.partitions import Partition
+from newretail_ml.jobs.task import Answer, Task
+
+RESULT, REFUSED = "result.parquet", "refused.parquet"
+_RECEIPT = "receipt.json"
+
+Progress = Callable[[Receipt], None]
+
+
+class PartitionsFailedError(NewRetailError):
+    """Some partitions have no result, after two trials; what is finished stays finished."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        self.manifest = manifest
+        failed = manifest.failed
+        named = ", ".join(str(receipt.partition) for receipt in failed[:5])
+        more = f" and {len(failed) - 5:,} more" if len(failed) > 5 else ""
+        super().__init__(
+            f"{len(failed):,} of {len(manifest.receipts):,} partitions failed twice ({named}"
+            f"{more}); the first: {failed[0].problem} Nothing was written. Run the job again, "
+            "and only these are made."
+        )
+
+
+def run_partitions(
+    task: Task,
+    partitions: Sequence[Partition],
+    work: Path,
+    *,
+    engine: Engine = local,
+    progress: Progress | None = None,
+) -> Manifest:
+    """The results of a task for all partitions, made by an engine.
+
+    Args:
+        task: what to do.
+        partitions: what to do it to.
+        work: folder of what is finished; the same one, for the next run to go on.
+        engine: who works.
+        progress: told of each partition that is done.
+
+    Raises:
+        PartitionsFailedError: a partition failed twice.
+    """
+    finish = Finish(task, work / "finished", _version(task))
+    known = {part.number: finish.found(part) for part in partitions}
+    receipts = {number: receipt for number, receipt in known.items() if receipt is not None}
+    for receipt in receipts.values():
+        _tell(progress, receipt)
+    for _ in range(2):
+        missing = [part for part in partitions if _is_missing(receipts.get(part.number))]
+        for done in engine(finish, missing) if missing else ():
+            receipt = finish.lost(done) if isinstance(done, WorkerLostError) else done
+            receipts[receipt.partition] = receipt
+            if receipt.problem is None:
+                _tell(progress, receipt)
+    ordered = [receipts[part.number] for part in partitions]
+    files = [finish.folder / receipt.key / RESULT for receipt in ordered]
+    manifest = Manifest(task.name, task.facts(), ordered, files)
+    if manifest.failed:
+        raise PartitionsFailedError(manifest)
+    return manifest
+
+
+@dataclass(frozen=True)
+class Finish:
+    """Works on one partition, and puts the result where the next run finds it.
+
+    Args:
+        task: what to do.
+        folder: of what is finished.
+        version: digest of the task, its arguments and this library.
+    """
+
+    task: Task
+    folder: Path
+    version: str
+
+    def __call__(self, partition: Partition) -> Receipt:
+        """The receipt of the partition; an error of the task becomes its problem."""
+        begun = time.perf_counter()
+        receipt = Receipt(partition.number, partition.digest, self.key(partition))
+        try:
+            answer = self.task(partition.folder)
+            receipt = replace(
+                receipt,
+                rows_in=answer.rows_in,
+                rows_out=len(answer.rows),
+                refused=_counted(answer.refused[c.REASON]),
+                seconds=round(time.perf_counter() - begun, 3),
+            )
+            self._put(answer, receipt)
+        except Exception as error:  # whatever it is, the other partitions go on
+            return replace(receipt, problem=_words(error))
+        return receipt
+
+    def key(self, partition: Partition) -> str:
+        """The name of the partition's folder among what is finished."""
+        return digest_of(partition.digest, self.version)
+
+    def found(self, partition: Partition) -> Receipt | None:
+        """The receipt that an earlier run left, if it did."""
+        file = self.folder / self.key(partition) / _RECEIPT
+        if not file.is_file():
+            return None
+        receipt = Receipt.from_dict(json.loads(file.read_text()))
+        return replace(receipt, partition=partition.number, reused=True)
+
+    def lost(self, error: WorkerLostError) -> Receipt:
+        """The receipt of a partition whose worker died."""
+        assert isinstance(error.part, Partition)  # noqa: S101
+        part = error.part
+        return Receipt(part.number, part.digest, self.key(part), problem=str(error))
+
+    def _put(self, answer: Answer, receipt: Receipt) -> None:
+        aside = self.folder / f".{receipt.key}-{uuid4().hex}"
+        aside.mkdir(parents=True)
+        try:
+            answer.rows.to_parquet(aside / RESULT, index=False)
+            answer.refused.to_parquet(aside / REFUSED, index=False)
+            (aside / _RECEIPT).write_text(json.dumps(asdict(receipt)))
+            _rename(aside, self.folder / receipt.key)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+
+
+def _rename(aside: Path, place: Path) -> None:
+    """Two runs may finish the same partition at the same time: the first one counts."""
+    try:
+        aside.rename(place)
+    except OSError:
+        if not (place / _RECEIPT).is_file():
+            raise
+
+
+def _version(task: Task) -> str:
+    return digest_of(version("newretail-ml"), task.name, task.key, task.facts())
+
+
+def _counted(reasons: pd.Series) -> dict[str, int]:
+    return {str(reason): int(count) for reason, count in reasons.value_counts().items()}
+
+
+def _is_missing(receipt: Receipt | None) -> bool:
+    return receipt is None or receipt.problem is not None
+
+
+def _words(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    return text if isinstance(error, NewRetailError) else f"{type(error).__name__}: {text}."
+
+
+def _tell(progress: Progress | None, receipt: Receipt) -> None:
+    if progress is not None:
+        progress(receipt)
