@@ -11,8 +11,8 @@ from newretail_ml import DataError
 from newretail_ml.interactions import Interactions, Shelf
 from newretail_ml.recommendation.baskets import DueDate
 from newretail_ml.recommendation.baskets.cycles import Cycles, item_cycles
-from newretail_ml.recommendation.baskets.pairs import Pairs
 from newretail_ml.recommendation.baskets.renewal import Renewal
+from newretail_ml.recommendation.pairs import Pairs
 
 GAPS = np.array([7.0, 14.0, 21.0, 35.0, 50.0])
 

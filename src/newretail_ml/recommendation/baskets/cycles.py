@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from newretail_ml.interactions import Interactions
-from newretail_ml.recommendation.baskets.pairs import Pairs
+from newretail_ml.recommendation.pairs import Pairs
 
 _DAY = np.timedelta64(1, "D")
 

@@ -13,9 +13,9 @@ from newretail_ml.interactions import Interactions
 from newretail_ml.recommendation.base import Recommender
 from newretail_ml.recommendation.baskets.cycles import Cycles, item_cycles, visit_cycles
 from newretail_ml.recommendation.baskets.learning import Learned, fit_chain, fit_items
-from newretail_ml.recommendation.baskets.pairs import Pairs
 from newretail_ml.recommendation.baskets.renewal import Renewal
 from newretail_ml.recommendation.lists.ids import customer_ids
+from newretail_ml.recommendation.pairs import Pairs
 
 _MOST_DAYS = 36_500.0
 

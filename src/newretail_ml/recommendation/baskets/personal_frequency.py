@@ -9,8 +9,8 @@ import numpy as np
 from newretail_ml.checks import check_number
 from newretail_ml.interactions import Interactions
 from newretail_ml.recommendation.base import Recommender
-from newretail_ml.recommendation.baskets.pairs import Pairs
 from newretail_ml.recommendation.lists.rates import Rates, popularity_rates
+from newretail_ml.recommendation.pairs import Pairs
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -57,7 +57,7 @@ class PersonalFrequency(Recommender):
             check_number("half_life", self.half_life, above=0.0)
             weight = 0.5 ** (known.events.days_before(known.cut) / self.half_life)
         self._pairs = Pairs.of(known)
-        kept = 1.0 - (1.0 - self.returned) * _share_returned(self._pairs, known)
+        kept = 1.0 - (1.0 - self.returned) * self._pairs.share_returned(known)
         self.frequency_ = self._pairs.matrix(self._pairs.sums(weight) * kept)
         self._popular: Rates = popularity_rates(known, _DAYS)
 
@@ -72,16 +72,3 @@ class PersonalFrequency(Recommender):
 
     def _reasons(self, rows: np.ndarray, items: np.ndarray) -> np.ndarray:
         return self._pairs.habits(self._pairs.find(rows, items))
-
-
-def _share_returned(pairs: Pairs, known: Interactions) -> np.ndarray:
-    """(n,) share of the units of each pair that came back, at most 1."""
-    back = known.returns
-    if not len(back):
-        return np.zeros(len(pairs.item))
-    entry = pairs.find(back.customer, back.item)
-    known_pair = entry >= 0
-    units = back.units[known_pair].astype(float)
-    returned = np.bincount(entry[known_pair], units, minlength=len(pairs.item))
-    bought = pairs.sums(known.events.units.astype(float))
-    return np.minimum(returned / np.maximum(bought, 1e-12), 1.0)

@@ -12,8 +12,8 @@ from newretail_ml.checks import check_number, check_whole
 from newretail_ml.interactions import Interactions
 from newretail_ml.recommendation.base import Recommender
 from newretail_ml.recommendation.baskets.nearest_customers import Crowd
-from newretail_ml.recommendation.baskets.pairs import Pairs
 from newretail_ml.recommendation.baskets.personal_vectors import personal_vectors
+from newretail_ml.recommendation.pairs import Pairs
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from newretail_ml.interactions import Interactions
+from newretail_ml.recommendation.pairs import Pairs
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -54,17 +55,10 @@ def strength(known: Interactions, half_life: float | None, logarithmic: bool) ->
 
 def _kept(known: Interactions) -> np.ndarray:
     """(events,) share of the pair's units that did not come back."""
-    events, back = known.events, known.returns
-    if not len(back):
-        return np.ones(len(events))
-    pair = events.customer * np.int64(known.n_items) + events.item
-    pairs, place = np.unique(pair, return_inverse=True)
-    bought = np.bincount(place, events.units)
-    pair_back = back.customer * np.int64(known.n_items) + back.item
-    at = np.minimum(np.searchsorted(pairs, pair_back), len(pairs) - 1)
-    matched = pairs[at] == pair_back
-    returned = np.bincount(at[matched], back.units[matched], len(pairs))
-    return np.asarray(np.maximum(1.0 - returned / bought, 0.0)[place])
+    if not len(known.returns):
+        return np.ones(len(known.events))
+    pairs = Pairs.of(known)
+    return (1.0 - pairs.share_returned(known))[pairs.of_event]
 
 
 def confidences(shown: csr_matrix, weight: float, mean: float) -> csr_matrix:

@@ -12,6 +12,7 @@ from newretail_ml.checks import check_number, need_columns
 from newretail_ml.errors import DataError, NotFittedError
 from newretail_ml.interactions import Interactions
 from newretail_ml.recommendation.base import Recommender
+from newretail_ml.recommendation.pairs import Pairs
 from newretail_ml.recommendation.slates.asking import Asked
 from newretail_ml.recommendation.slates.candidates import Candidates
 
@@ -226,15 +227,11 @@ def _habit(
     known: Interactions, horizon: float, row: np.ndarray, column: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """(lines,) orders with the item lately, per horizon, and days since the last."""
-    events = known.events
-    key = events.customer * np.int64(known.n_items) + events.item
-    pairs, place = np.unique(key, return_inverse=True)
-    every = np.ones(len(key), dtype=bool)
-    bought, away = _counted(known, horizon, place, every, len(pairs))
-    wanted = np.where((row >= 0) & (column >= 0), row * np.int64(known.n_items) + column, -1)
-    at = np.minimum(np.searchsorted(pairs, wanted), len(pairs) - 1)
-    found = pairs[at] == wanted
-    return np.where(found, bought[at], 0.0), np.where(found, away[at], np.inf)
+    pairs = Pairs.of(known)
+    every = np.ones(len(known.events), dtype=bool)
+    bought, away = _counted(known, horizon, pairs.of_event, every, len(pairs.item))
+    entry = pairs.find(row, column)
+    return np.where(entry >= 0, bought[entry], 0.0), np.where(entry >= 0, away[entry], np.inf)
 
 
 def _counted(

@@ -59,11 +59,25 @@ class Pairs:
         start = np.searchsorted(self.customer, np.arange(self.shape[0] + 1))
         return csr_matrix((values, self.item, start), shape=self.shape)
 
+    def share_returned(self, known: Interactions) -> np.ndarray:
+        """(n,) share of the units of each pair that came back, at most 1."""
+        back = known.returns
+        if not len(back):
+            return np.zeros(len(self.item))
+        entry = self.find(back.customer, back.item)
+        bought = entry >= 0
+        returned = np.bincount(entry[bought], back.units[bought], minlength=len(self.item))
+        return np.minimum(returned / np.maximum(self.sums(known.events.units), 1e-12), 1.0)
+
     def find(self, rows: np.ndarray, items: np.ndarray) -> np.ndarray:
-        """(m,) entry of each customer with each item, -1 where it was never bought."""
+        """(m,) entry of each customer with each item, -1 where it was never bought.
+
+        Positions of -1 are customers or items that are not known.
+        """
         width = max(self.shape[1], 1)
         keys = self.customer.astype(np.int64) * width + self.item
         wanted = np.asarray(rows, np.int64) * width + items
+        wanted[(np.asarray(rows) < 0) | (np.asarray(items) < 0)] = -1
         place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
         return np.where(keys[place] == wanted, place, -1)
 
