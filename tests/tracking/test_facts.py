@@ -4,9 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-import pytest
 
-from newretail_ml.forecasting import Backtest, SeasonalNaive
+from newretail_ml.forecasting import SeasonalNaive
 from newretail_ml.panel import Panel
 from newretail_ml.tracking import facts
 
@@ -24,25 +23,6 @@ def test_parameters_tell_no_password() -> None:
     assert facts.flattened({"source": "postgresql://ann:p@ss@host/shop"}) == {
         "source": "postgresql://host/shop"
     }
-
-
-def test_metrics_hold_means_and_folds(result: Backtest) -> None:
-    metrics = facts.fold_metrics(result, "naive")
-    means = {metric.name: metric.value for metric in metrics if "/" not in metric.name}
-    assert means == result.leaderboard().loc["naive"].to_dict()
-    folds = [metric for metric in metrics if metric.name == "by_fold/wape"]
-    assert [metric.step for metric in folds] == [0, 1, 2]
-    assert np.mean([metric.value for metric in folds]) == pytest.approx(means["wape"])
-
-
-def test_what_could_not_be_computed_is_left_out(result: Backtest) -> None:
-    scores = result.scores.copy()
-    lost = (scores["model"] == "naive") & (scores["metric"] == "mase") & (scores["fold"] == 1)
-    scores.loc[lost, "value"] = np.nan
-    scores.loc[scores["metric"] == "bias", "value"] = np.inf
-    metrics = facts.fold_metrics(replace(result, scores=scores), "naive")
-    assert [metric.step for metric in metrics if metric.name == "by_fold/mase"] == [0, 2]
-    assert not [metric for metric in metrics if "bias" in metric.name]
 
 
 def test_equal_panels_share_a_digest(panel: Panel) -> None:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from newretail_ml import columns as c
 from newretail_ml.forecasting import Backtest
-from newretail_ml.forecasting.judging.backtest import CUT, METRIC, VALUE
+from newretail_ml.forecasting.judging.backtest import CUT
 from newretail_ml.panel import Panel
 from newretail_ml.tracking.store import without_password
 
@@ -40,28 +40,8 @@ def flattened(params: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
         if isinstance(value, Mapping):
             flat |= flattened(value, f"{prefix}{name}.")
         else:
-            flat[_allowed(f"{prefix}{name}")] = _short(str(value))
+            flat[allowed(f"{prefix}{name}")] = _short(str(value))
     return flat
-
-
-def fold_metrics(backtest: Backtest, model: str) -> list[MetricValue]:
-    """The metrics of a model: each mean under its name, each fold under ``by_fold/<name>``.
-
-    A tracker shows the newest value of a name, so the mean needs a name of its own. What could
-    not be computed is left out.
-    """
-    scores = backtest.scores
-    scores = scores[(scores[c.MODEL] == model) & np.isfinite(scores[VALUE])]
-    by_fold = [
-        MetricValue(f"by_fold/{name}", float(value), int(fold))
-        for name, value, fold in zip(scores[METRIC], scores[VALUE], scores[c.FOLD], strict=True)
-    ]
-    return [*mean_metrics(backtest, model), *by_fold]
-
-
-def mean_metrics(backtest: Backtest, model: str) -> list[MetricValue]:
-    """The row of a model in the leaderboard."""
-    return finite_metrics(backtest.leaderboard().loc[model].to_dict())
 
 
 def finite_metrics(metrics: Mapping[str, float], step: int = 0) -> list[MetricValue]:
@@ -71,7 +51,7 @@ def finite_metrics(metrics: Mapping[str, float], step: int = 0) -> list[MetricVa
     [MetricValue(name='bias', value=0.5, step=0)]
     """
     return [
-        MetricValue(_allowed(name), float(value), step)
+        MetricValue(allowed(name), float(value), step)
         for name, value in metrics.items()
         if math.isfinite(value)
     ]
@@ -133,7 +113,8 @@ def _arrays(panel: Panel) -> Iterator[tuple[str, np.ndarray]]:
     yield from sorted(panel.plans.items())
 
 
-def _allowed(name: str) -> str:
+def allowed(name: str) -> str:
+    """A name as MLflow takes it."""
     return re.sub(r"[^\w\-. /]", "_", name)[:_LONGEST_VALUE]
 
 

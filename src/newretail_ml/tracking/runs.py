@@ -12,13 +12,14 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
-from newretail_ml import columns as c
 from newretail_ml.errors import DataError, NewRetailError
 from newretail_ml.forecast import DECILES, Forecast
 from newretail_ml.forecasting import Backtest, Forecaster
 from newretail_ml.panel import Panel
-from newretail_ml.tracking import facts
+from newretail_ml.tracking import comparisons, facts
 from newretail_ml.tracking.recorder import Recorder
+from newretail_ml.tracking.scores import Better
+from newretail_ml.tracking.scores_of import Comparable, scores_of
 from newretail_ml.tracking.served import save_served
 from newretail_ml.tracking.store import (
     BRIEFLY,
@@ -108,17 +109,53 @@ class Run:
             backtest: what it found.
             models: the models by name, for their parameters.
         """
-        models = models or {}
+        scores = scores_of(backtest)
+        params = comparisons.params_by_name(models)
 
         def record(recorder: Recorder) -> None:
-            for name in [*backtest.leaderboard().index, *backtest.not_run]:
-                params = models[name].get_params() if name in models else {}
-                _record_model(recorder.begin_child(name), backtest, name, params)
-            best = facts.mean_metrics(backtest, backtest.best)
-            recorder.log(tags=facts.backtest_facts(backtest), metrics=best)
-            recorder.log_json_table(backtest.leaderboard().reset_index(), "leaderboard.json")
+            comparisons.record_comparison(recorder, scores, "Which forecast is best?", params, None)
+            recorder.log(tags=facts.backtest_facts(backtest))
 
         self._record(record)
+
+    def log_comparison(
+        self,
+        scores: Comparable,
+        *,
+        question: str,
+        better: Mapping[str, Better] | None = None,
+        models: Mapping[str, Any] | None = None,
+        paired: pd.DataFrame | None = None,
+        bounds: Sequence[str] = (),
+        data: str | None = None,
+    ) -> None:
+        """Any comparison of models on the same folds: a run below this one for each model.
+
+        `newretail_ml.tracking.compare` reads the leaderboard from them.
+
+        Args:
+            scores: a table of model, fold, metric, value (and cut: what the fold is, a date or
+                words); or a Backtest, a PriceBacktest, a Judgement of recommenders, a Replay, or
+                replays by name on the same demand. A fold is a cut in time, the seed of a world,
+                a path of demand: what all models are judged on.
+            question: that it answers, in a sentence.
+            better: by metric "lower", "higher", or the number to be near to; the first decides.
+                Only for a table.
+            models: by name, for their parameters: models, or mappings of parameters.
+            paired: model, fold, unit (a series, a customer), metric, value, and weight if they
+                differ: sum(value) / sum(weight) is the value of a fold. Only for a table.
+            bounds: models that know what nobody can know, shown and never the best.
+            data: fingerprint of the data, if `log_data` does not tell it. Comparisons are set
+                side by side where it and the folds are the same.
+
+        Raises:
+            DataError: the table, or what is said of it, is wrong.
+        """
+        found = scores_of(scores, better, paired, bounds)
+        params = comparisons.params_by_name(models)
+        self._record(
+            lambda recorder: comparisons.record_comparison(recorder, found, question, params, data)
+        )
 
     def log_model(
         self,
@@ -217,19 +254,6 @@ class Run:
 @cache
 def _warn_once(message: str) -> None:
     _log.warning(message)
-
-
-def _record_model(
-    recorder: Recorder, backtest: Backtest, name: str, params: Mapping[str, Any]
-) -> None:
-    flat = facts.flattened(params)
-    if name in backtest.not_run:
-        recorder.log(params=flat, tags={c.MODEL: name, "not_run": backtest.not_run[name]})
-        recorder.end("FAILED")
-    else:
-        metrics = facts.fold_metrics(backtest, name)
-        recorder.log(params=flat, tags={c.MODEL: name}, metrics=metrics)
-        recorder.end("FINISHED")
 
 
 def _record_file(recorder: Recorder, file: str, write: Callable[[Path], object]) -> None:
