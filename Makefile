@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lint format bench notebooks sample clean
+.PHONY: help demo test lint format bench notebooks docs sample clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -47,6 +47,9 @@ bench: $(BENCH)/.ready $(READY)  ## benchmarks beside the peers, most in an envi
 
 notebooks: $(READY)  ## run the notebooks and render them to out/notebooks
 	$(BIN)/python notebooks/render.py
+
+docs: $(READY)  ## pages from README, docstrings, decisions and notebooks in out/docs
+	$(BIN)/python docs/make_pages.py
 
 sample: $(READY)  ## make data/sample again from its seed
 	$(BIN)/python -m newretail_ml.world data/sample

@@ -21,18 +21,24 @@ def executed(path: Path) -> nbformat.NotebookNode:
     return client.execute()
 
 
+def write_notebook(path: Path, out: Path, *, execute: bool = True) -> Path:
+    """Write a notebook as a page into a folder, with its outputs if it is run."""
+    notebook = executed(path) if execute else jupytext.read(path)
+    page, _ = HTMLExporter().from_notebook_node(notebook)
+    out.mkdir(parents=True, exist_ok=True)
+    written = out / f"{path.stem}.html"
+    written.write_text(page, encoding="utf-8")
+    return written
+
+
 def _resources() -> dict[str, dict[str, str]]:
     return {"metadata": {"path": str(HERE.parent)}}
 
 
 def main() -> None:
     """Render all notebooks, or those named on the command line."""
-    out = HERE.parent / "out" / "notebooks"
-    out.mkdir(parents=True, exist_ok=True)
     for path in [Path(name) for name in sys.argv[1:]] or NOTEBOOKS:
-        page, _ = HTMLExporter().from_notebook_node(executed(path))
-        (out / f"{path.stem}.html").write_text(page)
-        sys.stdout.write(f"{out / path.stem}.html\n")
+        sys.stdout.write(f"{write_notebook(path, HERE.parent / 'out' / 'notebooks')}\n")
 
 
 if __name__ == "__main__":
