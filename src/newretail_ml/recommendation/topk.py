@@ -34,7 +34,7 @@ def best_of_rows(scores: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     if len(crowded) and k < n_items:
         good[crowded] = _exactly(scores[crowded], k)
     row, column = np.divmod(np.flatnonzero(good), n_items)
-    return _first(row, column, scores[row, column], (n_rows, k))
+    return best_of_cells(row, column, scores[row, column], (n_rows, k))
 
 
 def best_of_sparse_rows(matrix: csr_matrix, k: int) -> tuple[np.ndarray, np.ndarray]:
@@ -59,14 +59,28 @@ def best_of_sparse_rows(matrix: csr_matrix, k: int) -> tuple[np.ndarray, np.ndar
         scores = np.where(place < size[rows, None], matrix.data[entry], -np.inf)
         row, at = np.divmod(np.flatnonzero(scores >= _bound(scores, k)), len(place))
         column = matrix.indices[entry[row, at]]
-        position[rows], value[rows] = _first(row, column, scores[row, at], (len(rows), k))
+        position[rows], value[rows] = best_of_cells(row, column, scores[row, at], (len(rows), k))
     return position, value
 
 
-def _first(
+def best_of_cells(
     row: np.ndarray, column: np.ndarray, found: np.ndarray, shape: tuple[int, int]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Positions and scores of the best of some cells, which come by row."""
+    """The same for some cells of a matrix; what is not among them does not count.
+
+    Args:
+        row: (cells,) in rising order.
+        column: (cells,)
+        found: (cells,) their scores.
+        shape: rows, and how many of each.
+
+    >>> best_of_cells(np.array([0, 0, 2]), np.array([5, 3, 4]), np.array([1.0, 1.0, 2.0]), (3, 1))
+    (array([[ 3],
+           [-1],
+           [ 4]]), array([[  1.],
+           [-inf],
+           [  2.]]))
+    """
     position, value = np.full(shape, NOTHING), np.full(shape, -np.inf, dtype=found.dtype)
     by = np.lexsort((column, -found, row))
     place = np.arange(len(row)) - np.searchsorted(row, row)

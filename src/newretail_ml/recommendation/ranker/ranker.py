@@ -18,7 +18,7 @@ from newretail_ml.recommendation.ranker.candidates import PARTS, PLAIN, Stage
 from newretail_ml.recommendation.ranker.reasons import Reasons
 from newretail_ml.recommendation.ranker.trees import Lists, boosted, enough_trees
 from newretail_ml.recommendation.ranker.windows import APART, Window, windows
-from newretail_ml.recommendation.topk import NOTHING
+from newretail_ml.recommendation.topk import best_of_cells
 
 _CELLS = 1 << 21
 _LEAST_LISTS = 10
@@ -142,7 +142,7 @@ class TwoStageRanker(Recommender):
             offered = None if offer.everything else offer.offered[part, :n_items]
             chosen = self.stage_.candidates(rows[part], offered, kind)
             score = self._score(chosen.features, kind)
-            return best_of_pairs(chosen.row, chosen.item, score, len(part), k)
+            return best_of_cells(chosen.row, chosen.item, score, (len(part), k))
 
         with ThreadPoolExecutor(_THREADS) as pool:
             found = list(pool.map(best, parts))
@@ -186,21 +186,6 @@ def _lists_of(past: Window, most: int, random: np.random.Generator) -> Lists:
         size = np.bincount(chosen.row, minlength=len(part))
         found.append(Lists(chosen.features, np.isin(key, past.key), chosen.repeat, size))
     return Lists.joined(found)
-
-
-def best_of_pairs(
-    row: np.ndarray, item: np.ndarray, score: np.ndarray, n_rows: int, k: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """(n_rows, k) positions and scores of the best pairs of each row; ties to lower positions."""
-    by = np.lexsort((item, -score, row))
-    row, item, score = row[by], item[by], score[by]
-    place = np.arange(len(row)) - np.searchsorted(row, row)
-    top = place < k
-    position = np.full((n_rows, k), NOTHING)
-    value = np.full((n_rows, k), -np.inf)
-    position[row[top], place[top]] = item[top]
-    value[row[top], place[top]] = score[top]
-    return position, value
 
 
 def _batches(rows: np.ndarray, n_items: int) -> Iterator[np.ndarray]:
