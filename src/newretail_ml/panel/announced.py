@@ -24,13 +24,14 @@ def announced(tables: RetailTables) -> pd.DataFrame:
     items, sold = tables.items, tables.orders[[c.ITEM, c.LOCATION]].drop_duplicates()
     if items is None or c.LAUNCH_DATE not in items:
         return sold.iloc[:0]
-    last_day = tables.orders[c.TIME].max().normalize()
+    last_day = tables.extent.last_order.normalize()
     new = items[items[c.LAUNCH_DATE] > last_day - pd.Timedelta(days=_NEW_DAYS)]
     if c.DELISTING_DATE in new:
         new = new[~(new[c.DELISTING_DATE] <= last_day)]
     known = [_listed(tables.prices, new), _listed(tables.stock, new)]
     told = pd.concat([*known, sold.iloc[:0]])
-    return pd.concat([told, _by_category(items, sold, new[~new[c.ITEM].isin(told[c.ITEM])])])
+    untold = new[~new[c.ITEM].isin(told[c.ITEM])]
+    return pd.concat([told, _by_category(tables.extent.sells, untold)])
 
 
 def _listed(table: pd.DataFrame | None, new: pd.DataFrame) -> pd.DataFrame | None:
@@ -41,12 +42,12 @@ def _listed(table: pd.DataFrame | None, new: pd.DataFrame) -> pd.DataFrame | Non
     return rows.dropna().drop_duplicates()
 
 
-def _by_category(items: pd.DataFrame, sold: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
+def _by_category(sells: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
     """The items, at each location that sells their category; everywhere if none does."""
-    everywhere = new[[c.ITEM]].merge(sold[[c.LOCATION]].drop_duplicates(), how="cross")
-    if c.CATEGORY not in items:
+    everywhere = new[[c.ITEM]].merge(sells[[c.LOCATION]].drop_duplicates(), how="cross")
+    if c.CATEGORY not in new:
         return everywhere
-    sells = sold.merge(items[[c.ITEM, c.CATEGORY]], on=c.ITEM)[[c.CATEGORY, c.LOCATION]]
-    there = new[[c.ITEM, c.CATEGORY]].dropna().merge(sells.drop_duplicates(), on=c.CATEGORY)
+    known = sells.dropna(subset=[c.CATEGORY])
+    there = new[[c.ITEM, c.CATEGORY]].dropna().merge(known, on=c.CATEGORY)
     rest = everywhere[~everywhere[c.ITEM].isin(there[c.ITEM])]
     return pd.concat([there[[c.ITEM, c.LOCATION]], rest])

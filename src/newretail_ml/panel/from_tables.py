@@ -64,8 +64,7 @@ def _sales(tables: RetailTables) -> pd.DataFrame:
 
 def _calendar(tables: RetailTables, freq: str) -> tuple[Periods, int]:
     """The calendar, plans included, and how many periods the orders fill."""
-    orders = tables.orders[c.TIME]
-    first, last = orders.min(), orders.max().normalize()
+    first, last = tables.extent.first_order, tables.extent.last_order.normalize()
     known = Periods.spanning(first, last, freq)
     filled = len(known) if known.last_day <= last else len(known) - 1
     if filled < 1:
@@ -75,16 +74,17 @@ def _calendar(tables: RetailTables, freq: str) -> tuple[Periods, int]:
             column=c.TIME,
             next_step='Bring more orders, or use a shorter period such as freq="D".',
         )
-    if tables.prices is None:
+    planned = tables.extent.last_price
+    if planned is None:
         return known.resized(filled), filled
-    return Periods.spanning(first, max(last, tables.prices[c.DATE].max()), freq), filled
+    return Periods.spanning(first, max(last, planned), freq), filled
 
 
 def _places(tables: RetailTables, lines: pd.DataFrame) -> pd.DataFrame:
     """Item, location and channel of all that was sold, is in stock, or is announced."""
     full = list(c.SERIES_KEYS)
     places = lines[full].drop_duplicates()
-    channels = places[[c.LOCATION, c.CHANNEL]].drop_duplicates()
+    channels = tables.extent.places
     stocked = [] if tables.stock is None else [tables.stock[[c.ITEM, c.LOCATION]]]
     more = pd.concat([*stocked, announced(tables)]).drop_duplicates()
     return pd.concat([places, more.merge(channels, on=c.LOCATION)[full]]).drop_duplicates()
@@ -115,7 +115,7 @@ def _censored(
     that the orders begin in the middle of is censored as well.
     """
     censored = np.zeros((len(keys), cut), dtype=bool)
-    censored[:, 0] = tables.orders[c.TIME].min().normalize() > periods.first
+    censored[:, 0] = tables.extent.first_order.normalize() > periods.first
     if tables.stock is None:
         return censored
     empty = _ran_out(tables.stock, periods).merge(places, on=[c.ITEM, c.LOCATION])

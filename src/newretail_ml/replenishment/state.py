@@ -56,6 +56,7 @@ def state_from_tables(
             next_step="Add one (date, location_id, item_id, on_hand), or pass a state of your own.",
         )
     lines, stock = tables.demand_lines(), tables.stock
+    places, last = tables.extent.places, tables.extent.last_stock
     if until is not None:
         end = _day_after(until)
         lines, stock = lines[lines[c.TIME] < end], stock[stock[c.DATE] < end]
@@ -66,10 +67,11 @@ def state_from_tables(
                 column=c.DATE,
                 next_step=f"Choose a day from {tables.stock[c.DATE].min():%Y-%m-%d} on.",
             )
-    recent = stock[stock[c.DATE] > stock[c.DATE].max() - pd.Timedelta(days=_FRESH_DAYS)]
+        places, last = lines, stock[c.DATE].max()
+    recent = stock[stock[c.DATE] > last - pd.Timedelta(days=_FRESH_DAYS)]
     latest = recent.sort_values(c.DATE).drop_duplicates([c.ITEM, c.LOCATION], keep="last")
     state = latest[[c.ITEM, c.LOCATION, c.ON_HAND]].sort_values([c.ITEM, c.LOCATION])
-    state = state[state[c.LOCATION].isin(lines[c.LOCATION].unique())]
+    state = state[state[c.LOCATION].isin(places[c.LOCATION].unique())]
     state = state.assign(**{c.LEAD_TIME: lead_time, c.REVIEW_PERIOD: review_period})
     items = tables.items
     if items is not None:

@@ -1,7 +1,7 @@
 """RetailTables: a chain's tables, checked once at the door and frozen."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -13,6 +13,7 @@ from newretail_ml.tables import views
 from newretail_ml.tables.cleaning import Cleaning
 from newretail_ml.tables.digest import fingerprint
 from newretail_ml.tables.door import admit
+from newretail_ml.tables.extent import Extent
 from newretail_ml.tables.mapping import SourceMapping
 from newretail_ml.tables.report import DataReport
 from newretail_ml.tables.schemas import ORDERS, SCHEMAS
@@ -60,6 +61,7 @@ class RetailTables:
 
     _tables: Mapping[str, pd.DataFrame]
     report: DataReport
+    _extent: Extent | None = None
 
     @classmethod
     def from_frames(
@@ -125,7 +127,9 @@ class RetailTables:
             MissingExtraError: duckdb or sqlalchemy is needed and not installed.
         """
         chosen = SourceMapping.of(mapping).with_cleaning(cleaning)
-        return cls._checked(read_tables(source, chosen), chosen)
+        tables = cls._checked(read_tables(source, chosen), chosen)
+        extent = Extent.beside(Path(source)) if isinstance(source, (str, Path)) else None
+        return replace(tables, _extent=extent)
 
     @classmethod
     def _checked(cls, frames: Mapping[str, pd.DataFrame], mapping: SourceMapping) -> Self:
@@ -173,6 +177,11 @@ class RetailTables:
     def missing(self) -> dict[str, str]:
         """What it means, in words, for each table that is not given."""
         return dict(self.report.missing)
+
+    @cached_property
+    def extent(self) -> Extent:
+        """How far the chain reaches; more than these tables where they are a part of it."""
+        return self._extent or Extent.of(self._tables)
 
     @cached_property
     def fingerprint(self) -> str:
