@@ -76,3 +76,16 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert uri is not None
     connect(uri)
     return folder / "mlflow.db"
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A PostgreSQL server of the tests' own; skips where Debian's package is not installed."""
+    pytest.importorskip("psycopg", reason="the PostgreSQL driver psycopg is not installed")
+    from tests.postgres import programs, running
+
+    found = programs()
+    if found is None:
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    with running(found) as server:
+        yield server

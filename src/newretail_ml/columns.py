@@ -128,6 +128,7 @@ MEAN: Final = "mean"
 PATH: Final = "path"
 MODEL: Final = "model"
 FOLD: Final = "fold"
+RUN: Final = "run_id"
 HORIZON: Final = "horizon"
 
 SERIES_KEYS: Final = (ITEM, LOCATION, CHANNEL)

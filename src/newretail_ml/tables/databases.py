@@ -15,6 +15,7 @@ from newretail_ml.tables.schemas import ORDERS, SCHEMAS
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+_CONNECT_SECONDS = 10
 _DUCKDB_TABLES = (
     "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()"
 )
@@ -60,36 +61,45 @@ def read_sql(source: "str | Engine", mapping: SourceMapping) -> dict[str, pd.Dat
         DataError: the database cannot be reached or read, or holds no orders.
         MissingExtraError: SQLAlchemy is not installed.
     """
-    if find_spec("sqlalchemy") is None:
-        raise MissingExtraError("sqlalchemy", extra="sql")
     if not isinstance(source, str):
         return _read_engine(source, mapping)
-    engine = _engine(source)
+    engine = open_engine(source)
     try:
+        _require_sqlite_file(engine)
         return _read_engine(engine, mapping)
     finally:
         engine.dispose()
 
 
-def _engine(url: str) -> "Engine":
-    """An engine for the URL. No message repeats the URL: it may hold a password."""
-    from sqlalchemy import create_engine
+def open_engine(url: str) -> "Engine":
+    """An engine for the URL. No message repeats the URL: it may hold a password.
+
+    Raises:
+        DataError: it is no URL, or its driver is not installed.
+        MissingExtraError: SQLAlchemy is not installed.
+    """
+    if find_spec("sqlalchemy") is None:
+        raise MissingExtraError("sqlalchemy", extra="sql")
+    from sqlalchemy import create_engine, make_url
     from sqlalchemy.exc import ArgumentError
 
     try:
-        engine = create_engine(url)
+        # PostgreSQL's own client would wait for minutes where nobody answers.
+        waits = make_url(url).get_driver_name().startswith("psycopg")
+        limits = {"connect_timeout": _CONNECT_SECONDS} if waits else {}
+        return create_engine(url, connect_args=limits)
     except ArgumentError as error:
         raise DataError(
             f"this database URL means nothing to SQLAlchemy ({type(error).__name__})",
             next_step="Write it as sqlite:///chain.db or postgresql://user@host/database.",
         ) from None
     except ModuleNotFoundError as error:
+        if error.name == "psycopg":
+            raise MissingExtraError("psycopg", extra="postgresql") from error
         raise DataError(
             f"the database driver {error.name} is not installed",
             next_step=f"Install it with: pip install {error.name}",
         ) from error
-    _require_sqlite_file(engine)
-    return engine
 
 
 def _require_sqlite_file(engine: "Engine") -> None:
