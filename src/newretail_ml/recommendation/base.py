@@ -15,11 +15,12 @@ from newretail_ml.checks import check_whole
 from newretail_ml.errors import DataError, NotFittedError
 from newretail_ml.interactions import Interactions
 from newretail_ml.parameters import Parameterized
+from newretail_ml.recommendation.batches import batches
 from newretail_ml.recommendation.lists.availability import Availability, Available
 from newretail_ml.recommendation.lists.explaining import explained
 from newretail_ml.recommendation.lists.filling import FillIn
 from newretail_ml.recommendation.lists.ids import as_ids, customer_ids, known_columns
-from newretail_ml.recommendation.lists.making import batches, lists_of_batch
+from newretail_ml.recommendation.lists.making import lists_of_batch
 from newretail_ml.recommendation.lists.offer import Kind, Offer
 from newretail_ml.recommendation.lists.slots import Slots
 from newretail_ml.recommendation.lists.table import Chosen, slate_table

@@ -10,6 +10,7 @@ import pandas as pd
 
 from newretail_ml import columns as c
 from newretail_ml.interactions import Interactions
+from newretail_ml.recommendation.batches import batches
 from newretail_ml.recommendation.lists.offer import Kind, Offer
 from newretail_ml.recommendation.topk import best_of_rows
 
@@ -32,11 +33,10 @@ def best_in_pieces(
         offer: what can be offered to them.
         kind: which items count.
     """
-    size = max(_BATCH // max(offer.n_items, 1), 1)
-    found = []
-    for start in range(0, len(rows), size):
-        part = np.arange(start, min(start + size, len(rows)))
-        found.append(best_of_rows(offer.only(part).restrict(scores(rows[part]), kind), k))
+    found = [
+        best_of_rows(offer.only(part).restrict(scores(rows[part]), kind), k)
+        for part in batches(len(rows), offer.n_items, _BATCH)
+    ]
     position, score = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return position, score
 

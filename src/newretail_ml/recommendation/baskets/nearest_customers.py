@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from newretail_ml.recommendation.batches import batches
 from newretail_ml.recommendation.products import dense_product
 from newretail_ml.recommendation.topk import NOTHING, best_of_rows
 
@@ -82,5 +83,4 @@ class Crowd:
         return count, size
 
     def _batches(self, n: int) -> Iterator[slice]:
-        size = max(_CELLS // max(self.vectors.shape), 1)
-        return (slice(start, min(start + size, n)) for start in range(0, n, size))
+        return batches(n, max(self.vectors.shape), _CELLS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Protocol
 
 import numpy as np
@@ -11,8 +10,6 @@ from newretail_ml.recommendation.lists.filling import FillIn
 from newretail_ml.recommendation.lists.offer import Kind, Offer
 from newretail_ml.recommendation.lists.slots import Lists, Slots
 from newretail_ml.recommendation.topk import NOTHING
-
-_CELLS = 1 << 24
 
 
 class BestOfRows(Protocol):
@@ -54,9 +51,3 @@ def lists_of_batch(
         return Lists(position, score, own)
 
     return slots.choose(lists)
-
-
-def batches(n: int, n_items: int) -> Iterator[slice]:
-    """Slices of the customers, such that dense arrays of a batch stay small."""
-    size = max(_CELLS // max(n_items, 1), 1)
-    return (slice(start, min(start + size, n)) for start in range(0, n, size))

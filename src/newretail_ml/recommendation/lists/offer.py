@@ -39,7 +39,7 @@ class Offer:
         """Number of items, new ones included."""
         return self.offered.shape[1]
 
-    def only(self, rows: np.ndarray) -> Offer:
+    def only(self, rows: np.ndarray | slice) -> Offer:
         """The offer of some customers of the batch."""
         return Offer(self.offered[rows], self.bought[rows], self.everything)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -13,6 +12,7 @@ from newretail_ml import columns as c
 from newretail_ml.checks import check_number, check_whole
 from newretail_ml.interactions import Interactions
 from newretail_ml.recommendation.base import Recommender
+from newretail_ml.recommendation.batches import batches
 from newretail_ml.recommendation.lists.offer import Kind, Offer
 from newretail_ml.recommendation.ranker.candidates import PARTS, PLAIN, Stage
 from newretail_ml.recommendation.ranker.reasons import Reasons
@@ -135,17 +135,17 @@ class TwoStageRanker(Recommender):
     def _best(
         self, rows: np.ndarray, k: int, offer: Offer, kind: Kind
     ) -> tuple[np.ndarray, np.ndarray]:
-        parts = list(_batches(np.arange(len(rows)), len(self.stage_.models.columns)))
 
-        def best(part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        def best(part: slice) -> tuple[np.ndarray, np.ndarray]:
             n_items = self.stage_.affinity.n_items
             offered = None if offer.everything else offer.offered[part, :n_items]
             chosen = self.stage_.candidates(rows[part], offered, kind)
             score = self._score(chosen.features, kind)
-            return best_of_cells(chosen.row, chosen.item, score, (len(part), k))
+            return best_of_cells(chosen.row, chosen.item, score, (part.stop - part.start, k))
 
         with ThreadPoolExecutor(_THREADS) as pool:
-            found = list(pool.map(best, parts))
+            width = len(self.stage_.models.columns)
+            found = list(pool.map(best, batches(len(rows), width, _CELLS)))
         return np.concatenate([one[0] for one in found]), np.concatenate([one[1] for one in found])
 
     def _scores(self, rows: np.ndarray) -> np.ndarray:
@@ -180,14 +180,10 @@ def _lists_of(past: Window, most: int, random: np.random.Generator) -> Lists:
     if len(rows) > most:
         rows = np.sort(random.choice(rows, most, replace=False))
     stage, found = Stage(past.known), []
-    for part in _batches(rows, len(stage.models.columns)):
+    for batch in batches(len(rows), len(stage.models.columns), _CELLS):
+        part = rows[batch]
         chosen = stage.candidates(part)
         key = part[chosen.row] * np.int64(past.known.n_items) + chosen.item
         size = np.bincount(chosen.row, minlength=len(part))
         found.append(Lists(chosen.features, np.isin(key, past.key), chosen.repeat, size))
     return Lists.joined(found)
-
-
-def _batches(rows: np.ndarray, n_items: int) -> Iterator[np.ndarray]:
-    size = max(_CELLS // max(n_items, 1), 1)
-    return (rows[start : start + size] for start in range(0, len(rows), size))
