@@ -91,14 +91,19 @@ class Availability:
         return cls(_flags(*pairs, shape), group, new_items)
 
 
+def for_sale(items: pd.DataFrame, time: np.datetime64) -> np.ndarray:
+    """(items,) whether each is launched and not delisted at a time; without a date it is."""
+    there = np.ones(len(items), dtype=bool)
+    if c.DELISTING_DATE in items:
+        there &= ~(items[c.DELISTING_DATE] <= pd.Timestamp(time)).to_numpy(bool)
+    if c.LAUNCH_DATE in items:
+        there &= ~(items[c.LAUNCH_DATE] > pd.Timestamp(time)).to_numpy(bool)
+    return there
+
+
 def _of_all(known: Interactions, n: int) -> Availability:
     """Every item that is launched and not delisted yet."""
-    there = np.ones(known.n_items, dtype=bool)
-    if c.DELISTING_DATE in known.items:
-        there &= ~(known.items[c.DELISTING_DATE] <= pd.Timestamp(known.cut)).to_numpy(bool)
-    if c.LAUNCH_DATE in known.items:
-        there &= ~(known.items[c.LAUNCH_DATE] > pd.Timestamp(known.cut)).to_numpy(bool)
-    item = np.flatnonzero(there)
+    item = np.flatnonzero(for_sale(known.items, known.cut))
     offers = _flags(np.zeros_like(item), item, (1, known.n_items))
     return Availability(offers, np.zeros(n, dtype=int), np.array([], dtype=object))
 

@@ -12,6 +12,7 @@ from newretail_ml.checks import as_dates, check_whole, need_columns, refuse_valu
 from newretail_ml.errors import DataError
 from newretail_ml.forecast import Forecast
 from newretail_ml.interactions import Interactions
+from newretail_ml.recommendation.lists.availability import for_sale
 from newretail_ml.tables import RetailTables
 from newretail_ml.tables.parsing import row_of, to_text
 
@@ -62,7 +63,7 @@ def available_items(
     check_whole("days_ahead", days_ahead)
     items, on_hand, today = _known(known)
     day = today + np.timedelta64(days_ahead, "D")
-    sold = _for_sale(items, day)
+    sold = items[c.ITEM].to_numpy(object)[for_sale(items, day)]
     if on_hand is None:
         return pd.DataFrame({c.ITEM: sold})
     table = _with_on_order(on_hand, on_order, day)
@@ -103,16 +104,6 @@ def _known(
     last = stock[c.DATE].max()
     now = stock[stock[c.DATE] == last].rename(columns={c.ON_HAND: c.UNITS})
     return items, now[[*_KEYS, c.UNITS]], last.to_datetime64().astype("datetime64[D]")
-
-
-def _for_sale(items: pd.DataFrame, day: np.datetime64) -> np.ndarray:
-    """Ids of items that are launched and not delisted on a day."""
-    there = np.ones(len(items), dtype=bool)
-    if c.DELISTING_DATE in items:
-        there &= ~(items[c.DELISTING_DATE] <= pd.Timestamp(day)).to_numpy(bool)
-    if c.LAUNCH_DATE in items:
-        there &= ~(items[c.LAUNCH_DATE] > pd.Timestamp(day)).to_numpy(bool)
-    return items[c.ITEM].to_numpy(object)[there]
 
 
 def _with_on_order(
