@@ -16,6 +16,7 @@ from newretail_ml.interactions.item_prices import ItemPrices
 from newretail_ml.interactions.making import UNKNOWN, places
 from newretail_ml.interactions.shelf import Shelf
 from newretail_ml.tables.parsing import to_text
+from newretail_ml.wording import counted
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -244,10 +245,10 @@ class Interactions:
 
     def __repr__(self) -> str:
         sizes = [
-            _counted(len(self.events), "event"),
-            _counted(self.n_customers, "customer"),
-            _counted(self.n_items, "item"),
-            _counted(len(np.unique(self.events.order)), "order"),
+            counted(len(self.events), "event"),
+            counted(self.n_customers, "customer"),
+            counted(self.n_items, "item"),
+            counted(len(np.unique(self.events.order)), "order"),
         ]
         return f"Interactions: {', '.join(sizes)}, before {pd.Timestamp(self.cut):%Y-%m-%d}"
 
@@ -284,7 +285,3 @@ def _as_time(time: str | pd.Timestamp | np.datetime64) -> np.datetime64:
     if pd.isna(stamp):
         raise DataError(f"{time!r} is not a time", next_step="Write it as 2026-05-31.")
     return stamp.tz_localize(None).to_datetime64().astype("datetime64[s]")
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

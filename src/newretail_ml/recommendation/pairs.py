@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from newretail_ml.interactions import Interactions
+from newretail_ml.wording import counted
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -107,5 +108,4 @@ def days(number: float) -> str:
     >>> days(13.6)
     '14 days'
     """
-    whole = max(round(float(number)), 1)
-    return f"{whole:,} day{'' if whole == 1 else 's'}"
+    return counted(max(round(float(number)), 1), "day")

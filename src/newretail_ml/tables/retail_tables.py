@@ -19,6 +19,7 @@ from newretail_ml.tables.report import DataReport
 from newretail_ml.tables.schemas import ORDERS, SCHEMAS
 from newretail_ml.tables.sources import read_tables
 from newretail_ml.tables.writing import write_tables
+from newretail_ml.wording import counted
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -216,15 +217,15 @@ class RetailTables:
         orders = self._tables[ORDERS]
         first, last = orders[c.TIME].iloc[0].normalize(), orders[c.TIME].iloc[-1].normalize()
         sizes = [
-            _counted((last - first).days + 1, "day"),
-            _counted(orders[c.ITEM].nunique(), "item"),
-            _counted(orders[c.LOCATION].nunique(), "location"),
-            _counted(orders[c.CHANNEL].nunique(), "channel"),
+            counted((last - first).days + 1, "day"),
+            counted(orders[c.ITEM].nunique(), "item"),
+            counted(orders[c.LOCATION].nunique(), "location"),
+            counted(orders[c.CHANNEL].nunique(), "channel"),
         ]
         others = [name for name in SCHEMAS if name in self._tables and name != ORDERS]
         given = f"also given: {', '.join(others)}" if others else "only orders are given"
         return (
-            f"RetailTables: {_counted(len(orders), 'order line')}, "
+            f"RetailTables: {counted(len(orders), 'order line')}, "
             f"{first:%Y-%m-%d} to {last:%Y-%m-%d} ({sizes[0]}), {', '.join(sizes[1:])}\n  {given}"
         )
 
@@ -232,7 +233,3 @@ class RetailTables:
 def _copy(frame: pd.DataFrame) -> pd.DataFrame:
     """A copy that protects the original; from pandas 3 on it costs nothing until written to."""
     return frame.copy(deep=not _COPY_ON_WRITE)
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

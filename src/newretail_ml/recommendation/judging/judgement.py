@@ -16,6 +16,7 @@ from newretail_ml.recommendation.judging import names as w
 from newretail_ml.recommendation.judging.comparing import compared
 from newretail_ml.recommendation.judging.doubt import clustered_mean
 from newretail_ml.tables.parsing import to_text
+from newretail_ml.wording import counted
 
 CAUTION = (
     "What was bought is judged, under the slates and shelves of that time: what nobody was shown "
@@ -190,13 +191,13 @@ class Judgement:
     def __repr__(self) -> str:
         n_cuts = self.by_customer[w.CUT].nunique(dropna=False)
         lines = [
-            f"Judgement of {_counted(len(self.models), 'model')} at {_counted(n_cuts, 'cut')}, "
-            f"{_counted(self.k, 'slot')} a list; ± is one standard error"
+            f"Judgement of {counted(len(self.models), 'model')} at {counted(n_cuts, 'cut')}, "
+            f"{counted(self.k, 'slot')} a list; ± is one standard error"
         ]
         for view, table in self.table().groupby(level=w.VIEW, sort=False):
             shown = [name for name in _SHOWN if name in table and table[name].notna().any()]
             words = pd.DataFrame({name: _with_errors(table, name) for name in shown})
-            lines.append(f"\n{view}: {_counted(int(table[w.CUSTOMERS].iloc[0]), 'customer')}")
+            lines.append(f"\n{view}: {counted(int(table[w.CUSTOMERS].iloc[0]), 'customer')}")
             lines.append(words.droplevel(w.VIEW).rename_axis(None).to_string())
         lines += [f"\nNot judged: {name}: {why}" for name, why in self.not_run.items()]
         return "\n".join([*lines, "", *(f"- {note}" for note in self.notes)])
@@ -224,7 +225,3 @@ def _with_errors(table: pd.DataFrame, name: str) -> pd.Series:
     if error not in table or name not in w.ACCURACY:
         return values
     return values + table[error].map(" ±{:.4f}".format)
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -7,6 +7,7 @@ import pandas as pd
 
 from newretail_ml import columns as c
 from newretail_ml.interactions import Interactions
+from newretail_ml.wording import counted
 
 
 def facts(known: Interactions, row: int, item: int) -> list[str]:
@@ -17,16 +18,13 @@ def facts(known: Interactions, row: int, item: int) -> list[str]:
     times = events.time[both]
     if not len(times):
         return ["never bought by this customer"]
-    days = (times[-1] - times[0]).astype(int) / 86_400 / max(len(times) - 1, 1)
+    gap = (times[-1] - times[0]).astype(int) / 86_400 / max(len(times) - 1, 1)
+    ago = (known.cut - times[-1]).astype(int) / 86_400
     said = [f"bought in {len(times):,} of {len(np.unique(events.order[mine])):,} orders"]
-    said.append(f"last {_days((known.cut - times[-1]).astype(int) / 86_400)} before the cut")
+    said.append(f"last {counted(round(ago), 'day')} before the cut")
     if len(times) > 1:
-        said.append(f"every {_days(days)} on average")
+        said.append(f"every {counted(round(gap), 'day')} on average")
     return said
-
-
-def _days(number: float) -> str:
-    return f"{number:.0f} day{'' if round(number) == 1 else 's'}"
 
 
 def explained(

@@ -9,6 +9,7 @@ import numpy as np
 from newretail_ml import columns as c
 from newretail_ml.features.affinity import Pairs
 from newretail_ml.recommendation.ranker.candidates import Stage
+from newretail_ml.wording import counted
 
 _NEW_DAYS = 28.0
 _RISING = 1.5
@@ -92,10 +93,7 @@ def _habits(pairs: Pairs) -> np.ndarray:
     unique, place = np.unique(numbers, axis=0, return_inverse=True)
     words = np.empty(len(unique), dtype=object)
     for entry, (times, gap, last) in enumerate(unique.tolist()):
-        often = "bought once" if times == 1 else f"bought {times} times, every {_days(gap)}"
-        words[entry] = f"{often}, last {_days(last)} ago"
+        every, ago = counted(gap, "day"), counted(last, "day")
+        often = "bought once" if times == 1 else f"bought {times} times, every {every}"
+        words[entry] = f"{often}, last {ago} ago"
     return np.asarray(words[place.ravel()])
-
-
-def _days(number: int) -> str:
-    return f"{number} day{'' if number == 1 else 's'}"
