@@ -2,7 +2,7 @@
 
 from newretail_ml.jobs.engines import Engine, WorkerLostError, local, pool
 from newretail_ml.jobs.manifest import Manifest, Receipt
-from newretail_ml.jobs.partitions import Partition
+from newretail_ml.jobs.partitions import Partition, Split, split
 from newretail_ml.jobs.running import PartitionsFailedError, run_partitions
 from newretail_ml.jobs.task import Answer, Task
 
@@ -13,9 +13,11 @@ __all__ = [
     "Partition",
     "PartitionsFailedError",
     "Receipt",
+    "Split",
     "Task",
     "WorkerLostError",
     "local",
     "pool",
     "run_partitions",
+    "split",
 ]

@@ -65,7 +65,7 @@ def read_sql(source: "str | Engine", mapping: SourceMapping) -> dict[str, pd.Dat
         return _read_engine(source, mapping)
     engine = open_engine(source)
     try:
-        _require_sqlite_file(engine)
+        require_sqlite_file(engine)
         return _read_engine(engine, mapping)
     finally:
         engine.dispose()
@@ -102,8 +102,8 @@ def open_engine(url: str) -> "Engine":
         ) from error
 
 
-def _require_sqlite_file(engine: "Engine") -> None:
-    """SQLite would make a missing file and call it an empty database."""
+def require_sqlite_file(engine: "Engine") -> None:
+    """Raise a DataError for a missing file, which SQLite would make and call empty."""
     database = engine.url.database
     if engine.dialect.name != "sqlite" or not database or database.startswith("file:"):
         return

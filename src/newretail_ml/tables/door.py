@@ -20,6 +20,10 @@ from newretail_ml.tables.shaping import Shaped, extra_columns, in_order, require
 Step = tuple[pd.DataFrame, list[Finding]]
 
 
+class NothingLeftError(DataError):
+    """Cleaning left no row."""
+
+
 def admit(
     frames: Mapping[str, pd.DataFrame], mapping: SourceMapping
 ) -> tuple[dict[str, pd.DataFrame], list[Finding]]:
@@ -98,7 +102,7 @@ def _require_rows(frame: pd.DataFrame, schema: TableSchema, read: int) -> None:
     if len(frame):
         return
     if read:
-        raise DataError(
+        raise NothingLeftError(
             f"none of the {read:,} rows is left after cleaning",
             table=schema.name,
             next_step="Loosen the rules in [cleaning] of the mapping, item_pattern first.",

@@ -10,6 +10,7 @@ from newretail_ml.tables.mapping import SourceMapping
 from newretail_ml.tables.schemas import ORDERS, SCHEMAS
 
 SUFFIXES = (".parquet", ".csv")
+CSV_DAMAGE = (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError)
 _TAIL = 65_536
 
 
@@ -96,19 +97,28 @@ def _read_csv(path: Path, text_columns: list[str]) -> pd.DataFrame:
             path, dtype=types, keep_default_na=False, na_values=[""], low_memory=False
         )
 
-    damage = (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError)
-    frame = _read(path, read, damage)
+    frame = _read(path, read, CSV_DAMAGE)
+    check_cells(frame, path)
+    check_last_line(path, len(frame.columns))
+    return frame
+
+
+def check_cells(frame: pd.DataFrame, path: Path) -> None:
+    """Raise a DataError for rows that are wider than the header."""
     if not isinstance(frame.index, pd.RangeIndex):
         raise DataError(
             f"{path} has rows with more cells than the header",
             next_step="Give each column a name, and quote cells that hold a comma.",
         )
-    if _ends_within_a_line(path, len(frame.columns)):
+
+
+def check_last_line(path: Path, columns: int) -> None:
+    """Raise a DataError for a CSV file that was cut off."""
+    if _ends_within_a_line(path, columns):
         raise DataError(
             f"{path} ends in the middle of a line: it was cut off",
             next_step="Export or copy the file again.",
         )
-    return frame
 
 
 def _read(
@@ -117,10 +127,15 @@ def _read(
     try:
         return read()
     except damage as error:
-        raise DataError(
-            f"{path} cannot be read ({str(error).splitlines()[0]})",
-            next_step="It may be cut off or of another format: export or copy it again.",
-        ) from error
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: Path, error: Exception) -> DataError:
+    """The error for a file that is damaged, or of another kind than its name says."""
+    return DataError(
+        f"{path} cannot be read ({str(error).splitlines()[0]})",
+        next_step="It may be cut off or of another format: export or copy it again.",
+    )
 
 
 def _ends_within_a_line(path: Path, columns: int) -> bool:
