@@ -133,7 +133,8 @@ class _Evenings:
 
     def view(self, day: int, state: LoopState) -> View:
         date = self.chain.calendar.dates[day]
-        return View(day, date, self.made, self.holding_rate, self.books, state.stock)
+        shown = self.log[c.SLATES][-1].drop(columns=c.DATE) if self.log[c.SLATES] else None
+        return View(day, date, self.made, shown, self.holding_rate, self.books, state.stock)
 
     def decide(self, day: int, state: LoopState, evening: int) -> None:
         """Prices, forecast and slates, where their turn has come."""

@@ -28,12 +28,14 @@ class View:
         day: number of the day that ends.
         date: its date.
         made: the last forecast of the forecasting policy, and the day of it.
+        slates: what members are shown now: customer_id, item_id, rank; None: nothing.
         holding_rate: yearly cost of holding, as a share of unit cost.
     """
 
     day: int
     date: pd.Timestamp
     made: tuple[int, Forecast] | None
+    slates: pd.DataFrame | None
     holding_rate: float
     _books: Books
     _stock: StockState
@@ -61,6 +63,18 @@ class View:
         past = self.day - day
         periods = forecast.periods.shifted(past).resized(forecast.horizon - past)
         return replace(forecast, periods=periods, paths=forecast.paths[:, :, past:])
+
+    def price_plan(self, days: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Regular prices, prices to pay and what is on promotion, from tomorrow on.
+
+        Args:
+            days: at most so many; fewer where the plan ends before.
+
+        Returns:
+            Three arrays (days, items, shops).
+        """
+        books, coming = self._books, slice(self.day + 1, self.day + 1 + days)
+        return books.regular[coming], books.price[coming], books.promoted[coming]
 
     @cached_property
     def stock(self) -> pd.DataFrame:
