@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import click
 
 from newretail_ml.cli.backtest import backtest_command
+from newretail_ml.cli.compare import compare_command
 from newretail_ml.cli.demo import demo_command
 from newretail_ml.cli.forecast import forecast_command
 from newretail_ml.cli.orders import orders_command
@@ -45,7 +46,13 @@ def newretail() -> None:
     """From a retail chain's own tables to decisions: what will sell, and what to order."""
 
 
-for command in (demo_command, forecast_command, orders_command, backtest_command):
+for command in (
+    demo_command,
+    forecast_command,
+    orders_command,
+    backtest_command,
+    compare_command,
+):
     newretail.add_command(command)
 
 

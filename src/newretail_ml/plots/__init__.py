@@ -19,6 +19,7 @@ from newretail_ml.plots.recommendations import (
     slate_cost_chart,
 )
 from newretail_ml.plots.residuals import bias_chart, residuals_chart
+from newretail_ml.plots.standings import standings_chart
 from newretail_ml.plots.stock import stock_chart
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "segment_chart",
     "service_cost_chart",
     "slate_cost_chart",
+    "standings_chart",
     "stock_chart",
     "waterfall_chart",
     "what_if_chart",

@@ -27,6 +27,9 @@ DECIDES: Final = "comparison.metric"
 BETTER: Final = "comparison.better"
 FOLDS: Final = "comparison.folds"
 FOLDS_DIGEST: Final = "comparison.folds_digest"
+FOLDS_ARE: Final = "comparison.folds_are"
+TIMES: Final = "times"
+DRAWS: Final = "draws"
 BEST: Final = "best_model"
 BOUND: Final = "bound"
 NOT_RUN: Final = "not_run"
@@ -47,6 +50,7 @@ def comparison_facts(scores: Scores, question: str) -> dict[str, str]:
         BETTER: json.dumps(dict(scores.better)),
         FOLDS: ", ".join(scores.folds.values())[:_LONGEST_WORDS],
         FOLDS_DIGEST: digest,
+        FOLDS_ARE: TIMES if scores.in_time else DRAWS,
         **({BEST: str(usable[0])} if usable else {}),
     }
 

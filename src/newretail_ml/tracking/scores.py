@@ -38,6 +38,7 @@ class Scores:
             of single units are known: the value of a fold is sum(value) / sum(weight).
         not_run: why a model could not be judged, by model.
         bounds: models that know what nobody can know, shown and never the best.
+        in_time: folds are cuts in time, whose luck may last, and not independent draws.
     """
 
     by_fold: pd.DataFrame
@@ -46,6 +47,7 @@ class Scores:
     paired: pd.DataFrame = field(default_factory=pd.DataFrame)
     not_run: Mapping[str, str] = field(default_factory=dict)
     bounds: tuple[str, ...] = ()
+    in_time: bool = True
 
     @property
     def metric(self) -> str:
@@ -60,7 +62,9 @@ class Scores:
     def means(self) -> pd.DataFrame:
         """Mean of each metric over the folds, one row a model, best first."""
         table = self.by_fold.pivot_table(VALUE, c.MODEL, METRIC, sort=False, dropna=False)
-        order = losses(table[self.metric], self.better[self.metric]).sort_values(kind="stable")
+        rows = self.by_fold[self.by_fold[METRIC] == self.metric]
+        loss = losses(rows[VALUE], self.better[self.metric]).groupby(rows[c.MODEL]).mean()
+        order = loss.reindex(table.index).sort_values(kind="stable")
         return table.loc[order.index].rename_axis(columns=None)
 
     @classmethod
@@ -76,7 +80,8 @@ class Scores:
         """Scores from a long table.
 
         Args:
-            frame: model, fold, metric, value; and cut, if folds have one (a date, or words).
+            frame: model, fold, metric, value; and cut, if folds are cuts in time (a date, or
+                words).
             better: "lower", "higher" or a number to be near to, by metric; the first decides.
             paired: values by unit, see the class.
             not_run: why a model could not be judged, by model.
@@ -100,6 +105,7 @@ class Scores:
         _check(table, {allowed(name): value for name, value in better.items()})
         refuse_repeated(table, _TABLE, [c.MODEL, c.FOLD, METRIC])
         number = _numbered(table[c.FOLD])
+        in_time = CUT in table or pd.api.types.is_datetime64_any_dtype(table[c.FOLD])
         words = table[CUT if CUT in table else c.FOLD].map(_words)
         folds = dict(zip(table[c.FOLD].map(number), words, strict=True))
         table = table.assign(**{c.MODEL: table[c.MODEL].astype(str)})
@@ -112,6 +118,7 @@ class Scores:
             units,
             dict(not_run or {}),
             tuple(bounds),
+            in_time,
         )
 
 
