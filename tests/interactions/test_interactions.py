@@ -163,6 +163,21 @@ def test_items_of_others_take_their_positions():
     assert (other.items["item_id"].to_numpy(object)[moved.events.item] == labels).all()
 
 
+def test_who_bought_what_and_nobody_bought_what_is_not_known():
+    frame = pd.DataFrame(
+        {
+            "customer_id": ["ann", "bob", "bob"],
+            "item_id": ["tea", "tea", "jam"],
+            "time": "2026-03-01",
+        }
+    )
+    known = Interactions.from_frame(frame)
+    rows, items = known.rows_of(["ann", "ann", "bob", "eve"]), ["tea", "jam", "jam", "tea"]
+    assert known.bought(rows, known.columns_of(items)).tolist() == [True, False, True, False]
+    assert known.bought(rows, np.full(4, -1)).tolist() == [False] * 4
+    assert known.bought(rows[:0], rows[:0]).shape == (0,)
+
+
 def test_home_and_channel_are_where_most_was_bought():
     frame = pd.DataFrame(
         {

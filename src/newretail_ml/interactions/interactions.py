@@ -194,6 +194,18 @@ class Interactions:
         matrix.sum_duplicates()
         return matrix
 
+    def bought(self, rows: np.ndarray, items: np.ndarray) -> np.ndarray:
+        """(n,) whether the customer of each row bought its item; False where either is -1.
+
+        Args:
+            rows: (n,) positions of customers.
+            items: (n,) positions of items.
+        """
+        known = (np.asarray(rows) >= 0) & (np.asarray(items) >= 0)
+        if known.any():
+            known[known] = np.asarray(self.counts[rows[known], items[known]]).ravel() > 0
+        return known
+
     @cached_property
     def home(self) -> np.ndarray:
         """(customers,) position of each one's location: home, or else where most was bought."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from newretail_ml.interactions import Interactions
 from newretail_ml.recommendation.base import Recommender
 
 
@@ -35,10 +34,3 @@ class FactorModel(Recommender):
         likeness = direction[items] @ direction.T
         likeness[np.arange(len(items)), items] = -np.inf
         return np.where(likeness > 0, likeness, -np.inf)
-
-
-def bought_before(known: Interactions, rows: np.ndarray, items: np.ndarray) -> np.ndarray:
-    """(n,) whether the customer of each row bought its item; both (n,)."""
-    if not len(rows):
-        return np.zeros(0, dtype=bool)
-    return np.asarray(known.counts[rows, items]).ravel() > 0

@@ -10,7 +10,7 @@ import pandas as pd
 from newretail_ml import columns as c
 from newretail_ml.checks import check_number, check_whole
 from newretail_ml.interactions import Interactions
-from newretail_ml.recommendation.factors.base import FactorModel, bought_before
+from newretail_ml.recommendation.factors.base import FactorModel
 from newretail_ml.recommendation.factors.implicit_package import (
     as_seed,
     implicit_package,
@@ -111,7 +111,7 @@ class BayesianPersonalizedRanking(FactorModel):
 
     def _reasons(self, rows: np.ndarray, items: np.ndarray) -> np.ndarray:
         """Whether the customer's taste or everybody's likes it more."""
-        bought = bought_before(self._fitted(), rows, items)
+        bought = self._fitted().bought(rows, items)
         taste = np.einsum("nf,nf->n", self.customer_factors_[rows], self.item_factors_[items])
         fits = np.where(taste > self.item_bias_[items], "fits what the customer buys", "well liked")
         return np.where(bought, "bought before", fits).astype(object)

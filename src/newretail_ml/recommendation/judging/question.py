@@ -127,13 +127,10 @@ class Question:
         known = self.history
         if known is None:
             return {}
-        counts = known.counts.copy()
-        counts.resize((known.n_customers, known.n_items + 1))
         rows = known.rows_of(self.customers)
-        place = np.where(item < 0, known.n_items, item)
-        again = counts[np.repeat(rows, item.shape[1]), place.ravel()]
-        bought = np.asarray(again).reshape(item.shape) > 0
-        buyers = np.bincount(counts.indices, minlength=known.n_items + 1)
+        place = np.where(item < known.n_items, item, -1)
+        bought = known.bought(np.repeat(rows, item.shape[1]), place.ravel()).reshape(item.shape)
+        buyers = np.bincount(known.counts.indices, minlength=known.n_items + 1)
         return {
             w.REPEAT_SHARE: variety.mean_of_slots(bought.astype(float), item >= 0),
             w.NOVELTY: variety.novelty(item, buyers, known.n_customers),

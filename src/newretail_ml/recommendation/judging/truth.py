@@ -52,8 +52,8 @@ def true_pairs(
         offered = _offered(history, available, pairs[c.CUSTOMER], item)
         notes += _left_out(offered, "of items that the customer could not be offered at the cut")
         pairs, row, item = pairs[offered], row[offered], item[offered]
-    if view == DISCOVERY and len(pairs):
-        pairs = pairs[np.asarray(history.counts[row, item]).ravel() == 0]
+    if view == DISCOVERY:
+        pairs = pairs[~history.bought(row, item)]
     return pairs, notes
 
 

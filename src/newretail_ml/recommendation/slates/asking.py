@@ -60,6 +60,4 @@ def _repeats(lists: Candidates, known: Interactions) -> np.ndarray:
     """(n,) items of each list that the customer bought before."""
     row = known.rows_of(lists.lines[c.CUSTOMER].astype(str))
     column = known.columns_of(lists.lines[c.ITEM].astype(str))
-    old = (row >= 0) & (column >= 0)
-    old[old] = np.asarray(known.counts[row[old], column[old]]).ravel() > 0
-    return np.asarray(lists.of_lines(old, False).sum(axis=1))
+    return np.asarray(lists.of_lines(known.bought(row, column), False).sum(axis=1))
