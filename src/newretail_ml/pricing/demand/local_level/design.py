@@ -151,7 +151,7 @@ def _pools(labels: pd.Series | None, items: np.ndarray) -> np.ndarray:
     first = np.unique(items, return_index=True)[1]
     if labels is None:
         return np.zeros(len(first), dtype=int)
-    return np.asarray(pd.factorize(labels.to_numpy()[first])[0])
+    return np.asarray(pd.factorize(labels.to_numpy()[first], use_na_sentinel=False)[0])
 
 
 def _numbered(keys: pd.DataFrame) -> tuple[np.ndarray, pd.DataFrame]:

@@ -1,0 +1,118 @@
+"""Price lists by category: what is on them, what is not and why."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from newretail_ml.errors import DataError
+from newretail_ml.jobs.prices import PriceRules, PriceTask
+from newretail_ml.tables import RetailTables
+
+
+@pytest.fixture(scope="module")
+def answer(priced):
+    return PriceTask(PriceRules(max_change=0.1, margin_floor=0.2))(priced)
+
+
+def test_every_item_is_on_the_list_or_refused_with_a_reason(answer, priced_frames):
+    listed, refused = answer.rows["item_id"].tolist(), answer.refused.set_index("item_id")["reason"]
+    assert sorted([*listed, *refused.index]) == sorted(priced_frames["items"]["item_id"])
+    assert refused.to_dict() == {
+        "fan": "its unit cost is not known",
+        "old": "it is delisted",
+        "new": "it was never sold",
+        "gold": "even the greatest change leaves its price below what its cost and margin need",
+    }
+    assert answer.rows_in == len(priced_frames["orders"])
+
+
+def test_prices_move_towards_profit_and_keep_the_rules(answer):
+    rows = answer.rows.set_index("item_id")
+    assert rows["change"].abs().max() <= 0.1 + 1e-9
+    assert rows.loc["tea", "identified"]
+    assert rows.loc["tea", "profit_gain_lower"] <= rows.loc["tea", "profit_gain"]
+    # At elasticity -2.5 the best price is 5/3 of the cost.
+    for item, best in {"tea": 2.0, "007": 5.0, "mate": 10 / 3}.items():
+        now, new = rows.loc[item, ["current_price", "price"]]
+        assert abs(new - best) < max(abs(now - best), 0.1)
+    assert (rows["why"] != "").all()
+
+
+def test_a_price_that_never_moved_stays_and_says_why(answer):
+    salt = answer.rows.set_index("item_id").loc["salt"]
+    assert salt["price"] == salt["current_price"]
+    assert "never moved" in salt["why"]
+    assert not salt["identified"]
+
+
+def test_categories_do_not_know_of_one_another(answer, priced_frames, tmp_path):
+    """The same prices, wherever the border between partitions runs."""
+    parts = []
+    for name, items in {"a": ["tea", "mate", "old", "new"], "b": ["007"]}.items():
+        frames = {
+            table: frame[frame["item_id"].isin(items)] for table, frame in priced_frames.items()
+        }
+        tables = RetailTables.from_frames(**frames)
+        tables.write(tmp_path / name)
+        (tmp_path / name / "extent.json").write_text(
+            RetailTables.from_frames(**priced_frames).extent.to_json()
+        )
+        task = PriceTask(PriceRules(max_change=0.1, margin_floor=0.2))
+        parts.append(task(tmp_path / name).rows)
+    apart = pd.concat(parts).set_index("item_id")
+    together = answer.rows.set_index("item_id").loc[apart.index]
+    pd.testing.assert_frame_equal(apart, together, check_exact=True)
+
+
+def test_an_item_without_category_is_priced_by_itself(answer):
+    rows = answer.rows.set_index("item_id")
+    assert pd.isna(rows.loc["007", "category"])
+    assert rows.loc["tea", "category"] == "hot"
+
+
+def test_prices_by_location(priced):
+    rows = PriceTask(PriceRules(), per=("item_id", "location_id"))(priced).rows
+    assert rows[["item_id", "location_id"]].duplicated().sum() == 0
+    assert (rows["item_id"] == "tea").sum() == 2
+
+
+def test_rules_that_contradict_refuse_the_category_alone(priced):
+    rules = PriceRules(max_change=0.1, average_at_most=0.5)
+    answer = PriceTask(rules)(priced)
+    assert answer.rows.empty
+    reasons = answer.refused.set_index("item_id")["reason"]
+    assert reasons["tea"].startswith("no list for its category:")
+    assert "'mean of price over current prices at most 0.5' cannot be kept" in reasons["tea"]
+
+
+def test_no_price_that_ends_as_asked_is_a_reason(priced):
+    answer = PriceTask(PriceRules(max_change=0.02, endings=("9.99",)))(priced)
+    reasons = answer.refused.set_index("item_id")["reason"]
+    assert reasons["tea"] == "no price that ends as asked lies within the greatest change"
+
+
+@pytest.mark.parametrize(
+    ("lacks", "words"), [("prices", "no table of prices"), ("items", "unit costs are not known")]
+)
+def test_a_chain_without_prices_or_costs_is_told(priced_frames, tmp_path, lacks, words):
+    frames = {name: frame for name, frame in priced_frames.items() if name != lacks}
+    RetailTables.from_frames(**frames).write(tmp_path / "chain")
+    with pytest.raises(DataError, match=words):
+        PriceTask()(tmp_path / "chain")
+
+
+def test_the_same_task_gives_the_same_answer(answer, priced):
+    again = PriceTask(PriceRules(max_change=0.1, margin_floor=0.2))(priced)
+    pd.testing.assert_frame_equal(again.rows, answer.rows, check_exact=True)
+
+
+def test_facts_tell_tasks_apart():
+    tasks = [
+        PriceTask(),
+        PriceTask(PriceRules(0.2)),
+        PriceTask(per=("item_id", "location_id")),
+        PriceTask(until="2025-06-01"),
+        PriceTask(seed=1),
+    ]
+    assert len({repr(task.facts()) for task in tasks}) == len(tasks)
+    assert np.all([isinstance(task.facts(), dict) for task in tasks])
