@@ -13,9 +13,9 @@ from newretail_ml import columns as c
 from newretail_ml.errors import DataError
 from newretail_ml.interactions.events import Events
 from newretail_ml.interactions.item_prices import ItemPrices
-from newretail_ml.interactions.making import UNKNOWN, places
+from newretail_ml.interactions.making import places
+from newretail_ml.interactions.positions import as_time, found, known_at, positions, usual_place
 from newretail_ml.interactions.shelf import Shelf
-from newretail_ml.tables.parsing import to_text
 from newretail_ml.wording import counted
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class Interactions:
         Raises:
             DataError: the time cannot be read, or lies after the cut.
         """
-        cut = _as_time(time)
+        cut = as_time(time)
         if cut > self.cut:
             raise DataError(
                 f"{cut} lies after {self.cut}, until which events are known",
@@ -134,8 +134,8 @@ class Interactions:
         known = replace(self, events=events, returns=returns, cut=cut, shelf=shelf)
         bought = (np.unique(events.customer), np.unique(events.item))
         return known._only(
-            _known(self.customers, c.JOINED, cut, bought[0]),
-            _known(self.items, c.LAUNCH_DATE, cut, bought[1]),
+            known_at(self.customers, c.JOINED, cut, bought[0]),
+            known_at(self.items, c.LAUNCH_DATE, cut, bought[1]),
         )
 
     def between(
@@ -143,7 +143,7 @@ class Interactions:
     ) -> pd.DataFrame:
         """Events from a time on, before another: customer_id, item_id, order_id, time, units."""
         time = self.events.time
-        part = self.events.only((time >= _as_time(start)) & (time < _as_time(end)))
+        part = self.events.only((time >= as_time(start)) & (time < as_time(end)))
         return pd.DataFrame(
             {
                 c.CUSTOMER: self.customers[c.CUSTOMER].to_numpy()[part.customer],
@@ -177,11 +177,11 @@ class Interactions:
 
     def rows_of(self, customers: pd.Series | pd.Index | np.ndarray | list) -> np.ndarray:
         """(n,) position of each customer id, -1 where it is not known."""
-        return _found(self._customer_index, customers)
+        return found(self._customer_index, customers)
 
     def columns_of(self, items: pd.Series | pd.Index | np.ndarray | list) -> np.ndarray:
         """(n,) position of each item id, -1 where it is not known."""
-        return _found(self._item_index, items)
+        return found(self._item_index, items)
 
     @cached_property
     def counts(self) -> csr_matrix:
@@ -209,25 +209,12 @@ class Interactions:
     @cached_property
     def home(self) -> np.ndarray:
         """(customers,) position of each one's location: home, or else where most was bought."""
-        return self._place(c.HOME_LOCATION, self.events.location, self.locations)
+        return usual_place(self, c.HOME_LOCATION, self.events.location, self.locations)
 
     @cached_property
     def favourite_channel(self) -> np.ndarray:
         """(customers,) position of each one's channel: favourite, or else the most used."""
-        return self._place(c.FAVOURITE_CHANNEL, self.events.channel, self.channels)
-
-    def _place(self, column: str, positions: np.ndarray, labels: pd.Index) -> np.ndarray:
-        place = np.full(self.n_customers, UNKNOWN)
-        known = positions >= 0
-        if known.any():
-            shape = (self.n_customers, len(labels))
-            cell = self.events.customer[known] * np.int64(len(labels)) + positions[known]
-            uses = np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape)
-            place = np.where(uses.any(axis=1), uses.argmax(axis=1), UNKNOWN)
-        if column in self.customers:
-            named = labels.get_indexer(self.customers[column])
-            place = np.where(named >= 0, named, place)
-        return place
+        return usual_place(self, c.FAVOURITE_CHANNEL, self.events.channel, self.channels)
 
     @cached_property
     def _customer_index(self) -> pd.Index:
@@ -242,7 +229,7 @@ class Interactions:
         customer, item = places(self.events, self._customer_index, self._item_index)
         customers = customers[np.argsort(customer[customers])]
         items = items[np.argsort(item[items])]
-        moved = (_positions(customers, self.n_customers), _positions(items, self.n_items))
+        moved = (positions(customers, self.n_customers), positions(items, self.n_items))
         back = self.returns
         known = (moved[0][back.customer] >= 0) & (moved[1][back.item] >= 0)
         return replace(
@@ -256,44 +243,7 @@ class Interactions:
         )
 
     def __repr__(self) -> str:
-        sizes = [
-            counted(len(self.events), "event"),
-            counted(self.n_customers, "customer"),
-            counted(self.n_items, "item"),
-            counted(len(np.unique(self.events.order)), "order"),
-        ]
-        return f"Interactions: {', '.join(sizes)}, before {pd.Timestamp(self.cut):%Y-%m-%d}"
-
-
-def _found(labels: pd.Index, ids: pd.Series | pd.Index | np.ndarray | list) -> np.ndarray:
-    """(n,) position of each id, -1 where there is none; numbers are read as `from_frame` does."""
-    asked = pd.Index(ids)
-    if pd.api.types.infer_dtype(asked) not in ("string", "empty"):
-        asked = pd.Index(to_text(pd.Series(asked)))
-    return np.asarray(labels.get_indexer(asked))
-
-
-def _positions(chosen: np.ndarray, n: int) -> np.ndarray:
-    """(n,) new position of each old one, -1 where it was not chosen."""
-    position = np.full(n, UNKNOWN)
-    position[chosen] = np.arange(len(chosen))
-    return position
-
-
-def _known(table: pd.DataFrame, column: str, cut: np.datetime64, bought: np.ndarray) -> np.ndarray:
-    """Positions of those with events, and of those that a table announced before the cut."""
-    there = np.zeros(len(table), dtype=bool)
-    there[bought] = True
-    if column in table:
-        there |= (table[column] < pd.Timestamp(cut)).to_numpy(bool)
-    return np.flatnonzero(there)
-
-
-def _as_time(time: str | pd.Timestamp | np.datetime64) -> np.datetime64:
-    try:
-        stamp = pd.Timestamp(time)
-    except (ValueError, TypeError):
-        stamp = pd.NaT
-    if pd.isna(stamp):
-        raise DataError(f"{time!r} is not a time", next_step="Write it as 2026-05-31.")
-    return stamp.tz_localize(None).to_datetime64().astype("datetime64[s]")
+        events = self.events
+        sizes = (len(events), self.n_customers, self.n_items, len(np.unique(events.order)))
+        said = ", ".join(map(counted, sizes, ("event", "customer", "item", "order")))
+        return f"Interactions: {said}, before {pd.Timestamp(self.cut):%Y-%m-%d}"
