@@ -111,16 +111,38 @@ def test_rules_that_cost_go_left_and_those_that_bring_right():
     assert "no rule" in nothing.axes[0].texts[0].get_text()
 
 
-def test_one_model_one_customer_and_many_models_are_drawn():
+def test_one_customer_has_a_point_without_a_bar():
     truth = pd.DataFrame({"customer_id": ["a"], "item_id": ["x"]})
     alone = evaluate(truth.assign(rank=1), truth, truth.assign(time="2026-01-01"))
-    drawn(plots.accuracy_coverage_chart(alone))
-    drawn(plots.segment_chart(alone, "recency"))
+    figure = plots.accuracy_coverage_chart(alone)
+    drawn(figure)
+    (axes,) = figure.axes
+    assert list(bars(axes).values()) == [(100.0, 1.0, 1.0, 1.0)]
+    assert [text.get_text() for text in axes.texts] == alone.models
+    figure = plots.segment_chart(alone, "recency")
+    drawn(figure)
+    (axes,) = figure.axes
+    assert labels(axes.get_xticklabels()) == ["up to 2 weeks\n1"]
+    assert axes.containers[0][0].get_ydata().tolist() == [1.0]
+
+
+def test_each_of_many_models_is_named_and_the_first_ones_can_be_told_apart():
     lists, truth = case(models=8)
     lists |= {f"{name} again": frame for name, frame in lists.items()}
     many = evaluate(lists, truth, truth.assign(time="2026-01-01"), 4)
-    drawn(plots.accuracy_coverage_chart(many))
-    drawn(plots.segment_chart(many))
+    figure = plots.accuracy_coverage_chart(many)
+    drawn(figure)
+    assert sorted(text.get_text() for text in figure.axes[0].texts) == sorted(lists)
+    figure = plots.segment_chart(many)
+    drawn(figure)
+    (axes,) = figure.axes
+    table = many.by_segment("activity", view="next")["ndcg"].groupby("model").first()
+    points = {one.get_label(): one[0] for one in axes.containers}
+    assert {name: point.get_ydata()[0] for name, point in points.items()} == table.to_dict()
+    (legend,) = figure.legends
+    assert sorted(labels(legend.get_texts())) == sorted(lists)
+    looks = {(points[name].get_color(), points[name].get_marker()) for name in many.models[:8]}
+    assert len(looks) == 8
 
 
 def test_labels_do_not_cover_one_another():
