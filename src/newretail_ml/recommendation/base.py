@@ -86,8 +86,8 @@ class Recommender(Parameterized, ABC):
             customers: ids; None: all that are known. Unknown ones get what is popular.
             k: items for each, at least 1.
             available: what can be offered: item ids, or a table of item_id, and customer_id,
-                location_id, channel or units where the offer differs; None: all
-                that are launched and not delisted.
+                location_id, channel or units where the offer differs; None: all that are launched
+                and not delisted.
             exclude_bought: leave out what the customer bought before, for discovery.
             channel: the channel of the slates, where the offer differs; None: the favourite one.
             mix: how many slots of each kind, such as {"repeat": 6, "discovery": 4}; a kind that
@@ -126,7 +126,8 @@ class Recommender(Parameterized, ABC):
             k: items for each, at least 1.
 
         Returns:
-            item_id, similar_item_id, rank, score. Items that share no customer are left out.
+            item_id, similar_item_id, rank, score. Items that the model does not find alike are left
+            out: in most models, those that share no customer.
 
         Raises:
             NotFittedError: `fit` was not called.

@@ -8,8 +8,6 @@ import numpy as np
 
 from newretail_ml.interactions import Interactions
 
-NEVER = np.float32(np.nan)
-
 
 @dataclass(frozen=True, eq=False)
 class Members:
