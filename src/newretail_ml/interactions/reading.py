@@ -34,7 +34,7 @@ def from_tables(tables: RetailTables) -> Interactions:
     lines = _with_customer(orders, "orders")
     if tables.prices is not None and c.REGULAR_PRICE in tables.prices:
         lines = _with_regular_price(lines, tables.prices)
-    last = orders[c.TIME].max()
+    last = tables.extent.last_order
     made = _interactions(lines, tables.customers, tables.items, last)
     items = pd.Index(made.items[c.ITEM])
     shelf = prices = None
