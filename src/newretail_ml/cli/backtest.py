@@ -48,6 +48,7 @@ def backtest_command(
             folds=folds,
             cuts=cuts or None,
             random_state=job.seed,
+            keep_series=True,
             progress=job.progress,
         )
         run.log_backtest(result, models)

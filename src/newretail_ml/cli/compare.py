@@ -37,12 +37,17 @@ class Good(click.ParamType):
             self.fail(f"{value!r} is neither lower, higher nor a number.", param, ctx)
 
 
+BETTER = click.option(
+    "--better", type=Good(), help="Which of its values are good ones, if the runs do not say."
+)
+
+
 @click.command("compare")
 @click.option("--experiment", metavar="NAME", help="Whose runs.  [default: every experiment]")
 @click.option(
     "--metric", metavar="NAME", help="Rank by it.  [default: the one that decides in the runs]"
 )
-@click.option("--better", type=Good(), help="Which of its values are good, if the runs do not say.")
+@BETTER
 @click.option(
     "--run",
     metavar="ID",

@@ -17,6 +17,7 @@ from newretail_ml.cli.compare import compare_command
 from newretail_ml.cli.demo import demo_command
 from newretail_ml.cli.forecast import forecast_command
 from newretail_ml.cli.orders import orders_command
+from newretail_ml.cli.promote import promote_command
 from newretail_ml.errors import NewRetailError
 
 
@@ -52,6 +53,7 @@ for command in (
     orders_command,
     backtest_command,
     compare_command,
+    promote_command,
 ):
     newretail.add_command(command)
 

@@ -3,7 +3,17 @@
 from newretail_ml.tracking.compare import compare, compare_all
 from newretail_ml.tracking.leaderboard import Leaderboard
 from newretail_ml.tracking.opening import run
+from newretail_ml.tracking.promote import Promotion, promote
 from newretail_ml.tracking.runs import Run
 from newretail_ml.tracking.served import ServedForecast
 
-__all__ = ["Leaderboard", "Run", "ServedForecast", "compare", "compare_all", "run"]
+__all__ = [
+    "Leaderboard",
+    "Promotion",
+    "Run",
+    "ServedForecast",
+    "compare",
+    "compare_all",
+    "promote",
+    "run",
+]

@@ -12,7 +12,13 @@ from newretail_ml import columns as c
 from newretail_ml.errors import DataError
 from newretail_ml.tracking.asking import asked
 from newretail_ml.tracking.comparisons import QUESTION
-from newretail_ml.tracking.judged import Ground, JudgedModel, experiments, judged_models
+from newretail_ml.tracking.judged import (
+    Ground,
+    JudgedModel,
+    experiments,
+    identity,
+    judged_models,
+)
 from newretail_ml.tracking.leaderboard import RUN, Leaderboard, ranked
 from newretail_ml.tracking.scores import Better, check_better
 from newretail_ml.tracking.store import Store
@@ -167,7 +173,7 @@ def _sorted_out(
     apart: _Apart = []
     seen: set[tuple[str, frozenset[tuple[str, str]]]] = set()
     for one in judged:
-        same = (one.model, frozenset(one.params.items()))
+        same = (one.model, identity(one.params))
         reason = one.ground.difference(ground) or _not_usable(one, metric)
         if not reason and same in seen:
             reason = "the same model was judged again later"

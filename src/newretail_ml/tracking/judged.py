@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _PARENT = "mlflow.parentRunId"
 _PAGE = 1000
+# Parameters that change how a model works, and not what it says.
+_NO_MATTER = frozenset({"progress", "n_threads", "n_jobs", "verbose"})
 
 
 class Ground(NamedTuple):
@@ -141,6 +143,15 @@ class JudgedModel:
         history = client.get_metric_history(self.run_id, f"{facts.BY_FOLD}{metric}")
         newest = sorted(history, key=lambda value: value.timestamp)
         return {int(value.step): float(value.value) for value in newest}
+
+
+def identity(params: Mapping[str, str]) -> frozenset[tuple[str, str]]:
+    """The parameters that make a model what it is.
+
+    >>> identity({"window": "28", "progress": "True"})
+    frozenset({('window', '28')})
+    """
+    return frozenset((name, value) for name, value in params.items() if name not in _NO_MATTER)
 
 
 def judged_models(client: MlflowClient, experiment: str) -> list[JudgedModel]:
