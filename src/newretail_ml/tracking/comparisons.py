@@ -35,7 +35,7 @@ BOUND: Final = "bound"
 NOT_RUN: Final = "not_run"
 BY_FOLD: Final = "by_fold/"
 FINGERPRINT: Final = "data.fingerprint"
-PAIRED_FILE: Final = "comparison/by_unit.parquet"
+PAIRED_FILE: Final = "by_unit.parquet"
 _LONGEST_WORDS = 2000
 
 
@@ -91,9 +91,9 @@ def record_units(recorder: Recorder, scores: Scores) -> None:
     if scores.paired.empty:
         return
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / Path(PAIRED_FILE).name
+        path = Path(folder) / PAIRED_FILE
         scores.paired.to_parquet(path, index=False)
-        recorder.log_file(path, Path(PAIRED_FILE).parent.as_posix())
+        recorder.log_file(path)
 
 
 def record_comparison(

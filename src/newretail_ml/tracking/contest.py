@@ -159,8 +159,7 @@ def _over_units(
 
 def _units(client: MlflowClient, judged: JudgedModel, metric: str) -> pd.DataFrame:
     """Values of single series or customers; empty where none were logged."""
-    folder = PAIRED_FILE.partition("/")[0]
-    files = {one.path for one in client.list_artifacts(judged.comparison, folder)}
+    files = {one.path for one in client.list_artifacts(judged.comparison)}
     if PAIRED_FILE not in files:
         return pd.DataFrame()
     asked = [(c.MODEL, "==", judged.model), (METRIC, "==", metric)]

@@ -32,6 +32,7 @@ _TIMEOUT = "MLFLOW_HTTP_REQUEST_TIMEOUT"
 _QUIETLY = {
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "MLFLOW_LOGGING_LEVEL": "WARNING",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
 }
 # MLflow asks a dead server for four minutes before it gives up.
 BRIEFLY: Final = {**_QUIETLY, _RETRIES: "1", _BACKOFF: "1", _TIMEOUT: "10"}
