@@ -7,6 +7,7 @@ closed and a batch job can draw too.
 from newretail_ml.plots.backtests import coverage_chart, leaderboard_chart, reliability_chart
 from newretail_ml.plots.elasticities import elasticity_chart
 from newretail_ml.plots.forecasts import fan_chart, importance_chart
+from newretail_ml.plots.loop import loop_money_chart, loop_profit_chart
 from newretail_ml.plots.losses import losses_chart, service_cost_chart
 from newretail_ml.plots.markdowns import markdown_chart
 from newretail_ml.plots.orders import orders_chart
@@ -30,6 +31,8 @@ __all__ = [
     "fan_chart",
     "importance_chart",
     "leaderboard_chart",
+    "loop_money_chart",
+    "loop_profit_chart",
     "losses_chart",
     "markdown_chart",
     "orders_chart",
