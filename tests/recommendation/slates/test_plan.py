@@ -1,6 +1,7 @@
 """Plans: what they say, what they refuse, and what cannot change them."""
 
 import pickle
+import re
 
 import numpy as np
 import pandas as pd
@@ -242,6 +243,25 @@ def test_more_slots_than_candidates_are_left_empty(chain):
     pd.testing.assert_frame_equal(few.slates, many.slates)
     full = many.shortfalls.query("rule == 'full slates'")["missing"].item()
     assert full == 40 * 10**9 - len(many.slates)
+
+
+def test_rules_name_what_some_item_has_be_it_in_a_list_or_not():
+    lists = pd.DataFrame({"customer_id": "ann", "item_id": [7, 8], "chance": [0.5, 0.4]})
+    items = pd.DataFrame({"item_id": [7, 8, 9], "category": ["tea", "tea", "tobacco"]})
+
+    def shown(**where):
+        plan = plan_slates(lists, k=2, items=items, rules=[Exclude(where=where)])
+        return plan.slates["item_id"].tolist()
+
+    assert shown(category="tobacco") == shown(item_id=9) == shown(item_id=[]) == ["7", "8"]
+    assert shown(item_id=7) == shown(item_id=["7", "9"]) == ["8"]
+    for where, said in (
+        ({"category": "tabacco"}, "names 'tabacco', which no item has. Did you mean 'tobacco'"),
+        ({"category": ["tea", "wood"]}, "names 'wood', which no item has. Correct the rule"),
+        ({"item_id": 70}, "names '70', which no item has"),
+    ):
+        with pytest.raises(DataError, match=re.escape(said)):
+            shown(**where)
 
 
 @pytest.mark.parametrize(

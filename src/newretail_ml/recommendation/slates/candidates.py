@@ -33,6 +33,7 @@ class Candidates:
         item: (n, m) row of each candidate's item, -1 there.
         given: (n,) place of each customer in the lists as they were given.
         channel: of the slates, None where they are for any.
+        catalogue: one row an item, those without a list included; None where it is not known.
     """
 
     lines: pd.DataFrame
@@ -42,6 +43,7 @@ class Candidates:
     item: np.ndarray
     given: np.ndarray
     channel: str | None = None
+    catalogue: pd.DataFrame | None = None
 
     @classmethod
     def of(
@@ -62,10 +64,13 @@ class Candidates:
         place = np.arange(len(code)) - np.searchsorted(code, code)
         line = np.full((len(ids), int(place.max()) + 1), -1, np.int32)
         line[code, place] = np.arange(len(code))
-        table = _attributes(items, lines[c.ITEM], _ITEMS, c.ITEM)
-        who = _attributes(customers, pd.Series(ids, name=c.CUSTOMER), _CUSTOMERS, c.CUSTOMER)
+        catalogue = _checked_table(items, _ITEMS, c.ITEM)
+        people = _checked_table(customers, _CUSTOMERS, c.CUSTOMER)
+        table = _attributes(catalogue, lines[c.ITEM])
+        who = _attributes(people, pd.Series(ids, name=c.CUSTOMER))
         row = pd.Index(table[c.ITEM]).get_indexer(lines[c.ITEM]).astype(np.int32)
-        return cls(lines, who, table, line, np.where(line >= 0, row[line], -1), given, channel)
+        item = np.where(line >= 0, row[line], -1)
+        return cls(lines, who, table, line, item, given, channel, catalogue)
 
     @property
     def n(self) -> int:
@@ -152,13 +157,18 @@ def _numbers(values: pd.Series) -> pd.Series:
     return numbers
 
 
-def _attributes(table: pd.DataFrame | None, ids: pd.Series, name: str, key: str) -> pd.DataFrame:
-    """One row an id of the lists, in their order, with what the table says of it."""
-    found = pd.DataFrame({key: ids.unique()}, dtype=object)
+def _checked_table(table: pd.DataFrame | None, name: str, key: str) -> pd.DataFrame | None:
+    """The table with ids as text, each once."""
     if table is None:
-        return found
+        return None
     need_columns(table, name, [key])
     read = table.assign(**{key: to_text(table[key]).astype(object)})
     refuse_values(table[key], read[key].isna().to_numpy(), name, "are missing", "Name each row.")
     refuse_repeated(read, name, [key])
-    return found.merge(read, how="left", on=key)
+    return read
+
+
+def _attributes(table: pd.DataFrame | None, ids: pd.Series) -> pd.DataFrame:
+    """One row an id of the lists, in their order, with what the table says of it."""
+    found = pd.DataFrame({ids.name: ids.unique()}, dtype=object)
+    return found if table is None else found.merge(table, how="left", on=ids.name)

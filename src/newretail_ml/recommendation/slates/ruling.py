@@ -90,6 +90,7 @@ class Ruling:
                 raise DataError(
                     f"two rules are named '{rule.title}'", next_step="Give them other names."
                 )
+            rule.refuse_unknown(candidates)
             said[rule.title] = rule.on(candidates, k)
         return cls._from(said, candidates.there)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from newretail_ml import columns as c
 from newretail_ml.checks import refuse_values
 from newretail_ml.errors import DataError
 from newretail_ml.recommendation.slates.candidates import Candidates
+from newretail_ml.tables.parsing import to_text
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +72,8 @@ class SlateRule(ABC):
     Args:
         name: by which answers name it; says what it asks where left out.
         where: which items it is about: column -> value or values, among the columns of the items
-            (item_id too) and of the lists; None for all.
+            (item_id too) and of the lists; None for all. A value that none of the items passed to
+            `plan_slates` has is refused.
     """
 
     name: str = ""
@@ -89,13 +92,34 @@ class SlateRule(ABC):
     def on(self, candidates: Candidates, k: int) -> Said:
         """What it says of candidates for slates of k."""
 
+    def refuse_unknown(self, candidates: Candidates) -> None:
+        """Raise if it names what no item is, those without a list included: a typing error.
+
+        Raises:
+            DataError: a value of `where` is not in its column of the items.
+        """
+        items = candidates.catalogue
+        for column, values in (self.where or {}).items():
+            if items is None or column not in items:
+                continue
+            named = _named(column, values)
+            unknown = named[~named.isin(items[column]).to_numpy()]
+            if len(unknown):
+                labels = items[column].dropna().astype(str).unique()
+                close = get_close_matches(str(unknown.iloc[0]), labels, 1)
+                raise DataError(
+                    f"the rule '{self.title}' names {unknown.iloc[0]!r}, which no item has",
+                    table="items",
+                    column=column,
+                    next_step=f"Did you mean {close[0]!r}?" if close else "Correct the rule.",
+                )
+
     def _about(self, candidates: Candidates) -> np.ndarray:
         """(n, m) candidates that it is about."""
         about = candidates.there
         for column, values in (self.where or {}).items():
-            named = {values} if isinstance(values, str) or np.ndim(values) == 0 else set(values)
-            found = self._column(candidates, column)
-            about = about & found[0](pd.Series(found[1]).isin(named).to_numpy(), False)
+            put, found = self._column(candidates, column)
+            about = about & put(pd.Series(found).isin(_named(column, values)).to_numpy(), False)
         return np.asarray(about)
 
     def _values(self, candidates: Candidates, column: str, nothing: object) -> np.ndarray:
@@ -128,6 +152,13 @@ class SlateRule(ABC):
             column=column,
             next_step="Pass items with that column to plan_slates.",
         )
+
+
+def _named(column: str, values: Any) -> pd.Series:
+    """The values that a rule names; ids as text."""
+    one = isinstance(values, str) or np.ndim(values) == 0
+    named = pd.Series([values] if one else list(values), dtype=object)
+    return to_text(named) if column == c.ITEM else named
 
 
 def told(where: Mapping[str, Any] | None) -> str:
