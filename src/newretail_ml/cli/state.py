@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import fields
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -11,30 +11,12 @@ from typing import Any
 import click
 import pandas as pd
 
-from newretail_ml import columns as c
 from newretail_ml.cli.options import Job
 from newretail_ml.errors import DataError
+from newretail_ml.jobs.supply import Supply, check_keys, state_in, stock_lags
 from newretail_ml.panel import Panel
-from newretail_ml.replenishment import state_from_tables
 from newretail_ml.replenishment.state import STATE, checked_state
 from newretail_ml.tables import RetailTables
-
-_DAYS = {"D": 1.0, "W": 7.0, "M": 365 / 12}
-
-
-@dataclass(frozen=True)
-class Supply:
-    """How goods come in, and what is there now."""
-
-    lead_time: int
-    review_period: int
-    holding_rate: float | None
-    state_file: Path | None
-
-    def facts(self) -> dict[str, Any]:
-        """For the tracker."""
-        return asdict(self)
-
 
 _OPTIONS = [
     click.option(
@@ -89,81 +71,47 @@ def state_for(job: Job, tables: RetailTables, panel: Panel, supply: Supply) -> p
         click.UsageError: two options contradict one another.
     """
     if supply.state_file is None:
-        state = _from_stock(job, tables, panel, supply)
-    elif supply.holding_rate is None:
-        state = _from_file(supply.state_file)
+        state = checked_state(_from_stock(job, tables, panel, supply))
     else:
-        raise click.UsageError("Give --holding-rate, or shortage_cost and holding_cost in --state.")
-    state = checked_state(state)
+        state = file_state(supply)
+    check_keys(state, list(panel.keys.columns))
     _check_series(state, panel)
     return state
 
 
+def file_state(supply: Supply) -> pd.DataFrame:
+    """The checked state of the file that was named.
+
+    Raises:
+        DataError: it cannot be read, or is wrong.
+        click.UsageError: two options contradict one another.
+    """
+    assert supply.state_file is not None  # noqa: S101
+    if supply.holding_rate is not None:
+        raise click.UsageError("Give --holding-rate, or shortage_cost and holding_cost in --state.")
+    return state_in(supply.state_file)
+
+
 def _from_stock(job: Job, tables: RetailTables, panel: Panel, supply: Supply) -> pd.DataFrame:
-    rate = supply.holding_rate
-    state = state_from_tables(
-        tables,
-        lead_time=supply.lead_time,
-        review_period=supply.review_period,
-        holding_rate=None if rate is None else rate * _DAYS[job.freq],
-    )
+    state = supply.from_stock(tables, job.freq)
     if state.empty:
         raise DataError(
             "no place that sells was counted lately, so what is on hand is unknown",
             table="stock",
             next_step="Bring the stock of all places up to today, or name a --state.",
         )
-    if tables.stock is not None:
-        _check_day(job, tables.stock[c.DATE].max(), panel.periods.resized(panel.cut).last_day)
+    lags = stock_lags(tables, panel, job.until)
+    if lags:
+        job.say(lags)
     return state
-
-
-def _check_day(job: Job, counted: pd.Timestamp, sold: pd.Timestamp) -> None:
-    """Stock of another day than the last one of sales would be ordered on as if it were today's."""
-    if job.until is not None and counted > sold:
-        raise DataError(
-            f"the stock table goes on to {counted:%Y-%m-%d}, the sales only to {sold:%Y-%m-%d}",
-            table="stock",
-            column=c.DATE,
-            next_step="Leave --until out, or name the stock of that day with --state.",
-        )
-    if counted < sold:
-        job.say(f"Stock was last counted on {counted:%Y-%m-%d}, sales go on to {sold:%Y-%m-%d}.")
-
-
-def _from_file(path: Path) -> pd.DataFrame:
-    try:
-        state = _read(path)
-    except (OSError, ValueError) as error:
-        raise DataError(
-            f"{path} cannot be read ({error})", table=STATE, next_step="Name a CSV or Parquet file."
-        ) from error
-    if state.empty:
-        raise DataError(f"{path} has no rows", table=STATE, next_step="Add one for each series.")
-    return state
-
-
-def _read(path: Path) -> pd.DataFrame:
-    if path.suffix == ".parquet":
-        return pd.read_parquet(path)
-    ids = dict.fromkeys(c.SERIES_KEYS, "str")
-    return pd.read_csv(path, dtype=ids, keep_default_na=False, na_values=[""])
 
 
 def _check_series(state: pd.DataFrame, panel: Panel) -> None:
-    """One row of the state has to answer to one series, or stock would be counted twice."""
-    here = [name for name in c.SERIES_KEYS if name in state]
-    there = list(panel.keys.columns)
-    if here != there:
-        raise DataError(
-            f"the state is by {', '.join(here)}, the forecast by {', '.join(there)}",
-            table=STATE,
-            next_step=f"Use --by {','.join(here)}, or bring a --state by {', '.join(there)}.",
-        )
-    known = pd.MultiIndex.from_frame(state[here]).isin(pd.MultiIndex.from_frame(panel.keys))
+    keys = list(panel.keys.columns)
+    known = pd.MultiIndex.from_frame(state[keys]).isin(pd.MultiIndex.from_frame(panel.keys))
     if not known.any():
         raise DataError(
             f"none of its {len(state):,} rows is one of the {panel.n_series:,} series that sell",
             table=STATE,
-            next_step=f"Write {' and '.join(here)} as in the orders.",
+            next_step=f"Write {' and '.join(keys)} as in the orders.",
         )

@@ -208,6 +208,8 @@ class Source:
         return self._codes[by]
 
     def _group_mean(self, by: str, first: int, end: int) -> np.ndarray:
+        if by in self.panel.group_demand:
+            return _told(self.panel, by)[:, _known_periods(self.panel, by, first, end)]
         codes = self.codes(by)
         n_groups, n_series = int(codes.max(initial=-1)) + 1, len(codes)
         member = sparse.csr_array(
@@ -221,6 +223,27 @@ class Source:
 
 
 CHAIN = "chain"
+
+
+def group_labels(panel: Panel, by: str) -> pd.Series:
+    """The group of each series in words, "" where its attribute is missing."""
+    return attribute(panel, by).astype("str").where(attribute(panel, by).notna(), "")
+
+
+def _told(panel: Panel, by: str) -> np.ndarray:
+    """(groups, periods) mean demand of the panel's groups, as the panel was told it."""
+    labels = group_labels(panel, by)
+    first = pd.Series(labels.to_numpy(), index=group_codes(attribute(panel, by)))
+    names = first[~first.index.duplicated()].sort_index()
+    return panel.group_demand[by].reindex(names.to_numpy()).to_numpy(float)
+
+
+def _known_periods(panel: Panel, by: str, first: int, end: int) -> np.ndarray:
+    """The periods; what lies beyond the last one told goes on as in the season before."""
+    told, season = panel.group_demand[by].shape[1], panel.periods.season
+    periods = np.arange(first, end)
+    back = -(-np.maximum(periods - told + 1, 0) // season) * season
+    return np.maximum(periods - back, 0)
 
 
 def attribute(panel: Panel, name: str) -> pd.Series:

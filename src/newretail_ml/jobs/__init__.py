@@ -1,5 +1,6 @@
 """Batch jobs over partitions of whole series: restartable, on one process or many."""
 
+from newretail_ml.jobs.batch import Batch
 from newretail_ml.jobs.engines import Engine, WorkerLostError, local, pool
 from newretail_ml.jobs.manifest import Manifest, Receipt
 from newretail_ml.jobs.partitions import Partition, Split, split
@@ -8,6 +9,7 @@ from newretail_ml.jobs.task import Answer, Task
 
 __all__ = [
     "Answer",
+    "Batch",
     "Engine",
     "Manifest",
     "Partition",

@@ -35,7 +35,7 @@ def partition_of(ids: pd.Series, partitions: int) -> np.ndarray:
     """(rows,) partition of each id, 0 to ``partitions`` - 1.
 
     >>> partition_of(pd.Series(["tea", "cup", "tea"]), 2).tolist()
-    [1, 0, 1]
+    [0, 1, 0]
     """
     blocks = blocks_of(partitions)
     return block_of(ids, blocks) * partitions // blocks

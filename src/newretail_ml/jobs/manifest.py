@@ -21,7 +21,8 @@ class Receipt:
         key: of its result among what is finished.
         rows_in: order lines read.
         rows_out: rows of the result.
-        refused: rows that were not answered, by reason.
+        refused: how many rows were not answered, by reason.
+        examples: keys of some of them, by reason.
         seconds: it took.
         problem: why there is no result; None where there is one.
         reused: whether an earlier run had finished it.
@@ -33,6 +34,7 @@ class Receipt:
     rows_in: int = 0
     rows_out: int = 0
     refused: Mapping[str, int] = field(default_factory=dict)
+    examples: Mapping[str, list[str]] = field(default_factory=dict)
     seconds: float = 0.0
     problem: str | None = None
     reused: bool = False
@@ -51,13 +53,15 @@ class Manifest:
         task: the name of the job.
         facts: arguments and model version.
         receipts: one for each partition, by number.
-        results: the file of each partition that has a result, by number.
+        results: the files of the results, by partition; none where a partition has no row.
+        data: what is known of the source: fingerprint, order lines, what was left out and why.
     """
 
     task: str
     facts: Mapping[str, Any]
     receipts: Sequence[Receipt]
     results: Sequence[Path] = ()
+    data: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def run_id(self) -> str:
@@ -98,6 +102,7 @@ class Manifest:
             "run_id": self.run_id,
             "task": self.task,
             "facts": dict(self.facts),
+            "data": dict(self.data),
             "rows_in": self.rows_in,
             "rows_out": self.rows_out,
             "refused": self.refused,

@@ -79,7 +79,7 @@ def run_partitions(
             if receipt.problem is None:
                 _tell(progress, receipt)
     ordered = [receipts[part.number] for part in partitions]
-    files = [finish.folder / receipt.key / RESULT for receipt in ordered]
+    files = [finish.folder / one.key / RESULT for one in ordered if one.rows_out]
     manifest = Manifest(task.name, task.facts(), ordered, files)
     if manifest.failed:
         raise PartitionsFailedError(manifest)
@@ -111,6 +111,7 @@ class Finish:
                 rows_in=answer.rows_in,
                 rows_out=len(answer.rows),
                 refused=_counted(answer.refused[c.REASON]),
+                examples=_examples(answer.refused),
                 seconds=round(time.perf_counter() - begun, 3),
             )
             self._put(answer, receipt)
@@ -163,6 +164,14 @@ def _version(task: Task) -> str:
 
 def _counted(reasons: pd.Series) -> dict[str, int]:
     return {str(reason): int(count) for reason, count in reasons.value_counts().items()}
+
+
+def _examples(refused: pd.DataFrame, most: int = 3) -> dict[str, list[str]]:
+    keys = [name for name in refused if name != c.REASON]
+    return {
+        str(reason): [" ".join(map(str, row)) for row in rows[keys].head(most).to_numpy()]
+        for reason, rows in refused.groupby(c.REASON, sort=False)
+    }
 
 
 def _is_missing(receipt: Receipt | None) -> bool:

@@ -38,6 +38,9 @@ class Panel:
         plans: name -> (series, periods) float32: price, regular_price, promotion, and others.
         statics: one row a series: category, brand, region and the like.
         events: columns date, event, and location_id or region where an event is local.
+        group_demand: for a panel that is a part of a chain, what features of whole groups need to
+            know of the rest: key or attribute -> mean known demand, one row a group, one column a
+            period.
 
     >>> frame = pd.DataFrame({"unique_id": "tea", "ds": pd.date_range("2026-01-01", periods=3),
     ...                       "y": [4, 0, 6]})
@@ -59,6 +62,7 @@ class Panel:
     plans: Mapping[str, np.ndarray] = field(default_factory=dict)
     statics: pd.DataFrame = field(default_factory=pd.DataFrame)
     events: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({c.DATE: [], c.EVENT: []}))
+    group_demand: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.statics.columns.empty:
@@ -169,7 +173,12 @@ class Panel:
                 f"({self.periods.first.date()} to {last.date()})",
                 next_step="Choose a date inside them.",
             )
-        return replace(self, units=self.units[:, :cut], censored=self.censored[:, :cut])
+        return replace(
+            self,
+            units=self.units[:, :cut],
+            censored=self.censored[:, :cut],
+            group_demand={by: known.iloc[:, :cut] for by, known in self.group_demand.items()},
+        )
 
     def _periods_until(self, t: str | pd.Timestamp) -> int:
         try:

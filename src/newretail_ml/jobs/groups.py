@@ -1,0 +1,149 @@
+"""Demand of whole groups of the chain, for models whose features look at it.
+
+A model that was fitted on a chain may ask for the trend of all of it, or of a category. A
+partition does not know that of its own series: it is counted first, over all partitions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from newretail_ml import columns as c
+from newretail_ml.errors import DataError
+from newretail_ml.features.block import group_codes, group_labels
+from newretail_ml.features.series import ByGroup
+from newretail_ml.forecasting import AutoForecaster, Forecaster
+from newretail_ml.forecasting.censoring.recovery import recover_demand
+from newretail_ml.forecasting.pools import Pooled
+from newretail_ml.forecasting.trees.lightgbm_model import LightGBMForecaster
+from newretail_ml.jobs.series import SeriesOf
+from newretail_ml.jobs.task import Answer
+from newretail_ml.panel import Panel
+from newretail_ml.tables import RetailTables
+from newretail_ml.tables.digest import fingerprint
+
+_BY, _GROUP, _PERIOD, _TOTAL, _COUNT = _COLUMNS = ["by", "group", "period", "total", "count"]
+
+
+@dataclass(frozen=True)
+class GroupTask:
+    """Sums of demand, and how many series know theirs, by group and period.
+
+    Args:
+        series: what a series is.
+        by: keys or attributes that name the groups.
+        recovered: whether demand is what sold-out days hide as well.
+    """
+
+    series: SeriesOf
+    by: tuple[str, ...]
+    recovered: bool
+
+    name = "groups"
+    key = c.ITEM
+
+    def facts(self) -> dict[str, Any]:
+        """Arguments, for the digest."""
+        return asdict(self)
+
+    def __call__(self, folder: Path) -> Answer:
+        """The sums of a partition, block by block."""
+        tables = RetailTables.read(folder)
+        panel, refused = self.series.panel(tables)
+        parts = [] if panel is None else [part for _, part in self.series.in_blocks(panel)]
+        shown = [recover_demand(part) if self.recovered else part for part in parts]
+        sums = [_sums(part, by) for part in shown for by in self.by]
+        rows = pd.concat(sums) if sums else pd.DataFrame(dtype=object, columns=_COLUMNS)
+        return Answer(rows, refused, len(tables.orders))
+
+
+def groups_of(model: Forecaster) -> tuple[str, ...]:
+    """Keys or attributes whose groups the features of a fitted model look at.
+
+    Raises:
+        DataError: it has models of pools that each look at their own pool.
+    """
+    recipes = [one.recipe_ for one in _inside(model) if isinstance(one, LightGBMForecaster)]
+    features = [feature for recipe in recipes for feature in recipe.features]
+    by = sorted({feature.attribute for feature in features if isinstance(feature, ByGroup)})
+    if by and any(isinstance(one, Pooled) for one in _inside(model)):
+        raise DataError(
+            "each model of a Pooled looks at the demand of its own pool, which partitions do not "
+            "know",
+            next_step="Save a model of the whole chain, or run the job without --partitions.",
+        )
+    return tuple(by)
+
+
+def is_recovered(model: Forecaster) -> bool:
+    """Whether the model's features look at recovered demand."""
+    return isinstance(model, AutoForecaster)
+
+
+@dataclass(frozen=True)
+class GroupDemand:
+    """Mean demand of each group and period of the chain, in a file.
+
+    Args:
+        file: Parquet.
+        digest: of its content.
+    """
+
+    file: Path
+    digest: str
+
+    @classmethod
+    def added_up(cls, results: Sequence[Path], file: Path) -> GroupDemand:
+        """From the sums of all partitions."""
+        sums = pd.concat([pd.read_parquet(result) for result in results])
+        by = sums.groupby([_BY, _GROUP, _PERIOD])[[_TOTAL, _COUNT]].sum().reset_index()
+        known = by[_COUNT] > 0
+        mean = np.divide(by[_TOTAL], by[_COUNT], out=np.full(len(by), np.nan), where=known)
+        rows = by[[_BY, _GROUP, _PERIOD]].assign(**{c.MEAN: mean})
+        rows.to_parquet(file, index=False)
+        return cls(file, fingerprint({"groups": rows}))
+
+    def read(self) -> dict[str, pd.DataFrame]:
+        """As `Panel.group_demand` wants it."""
+        rows = pd.read_parquet(self.file)
+        return {str(by): _wide(part) for by, part in rows.groupby(_BY)}
+
+
+def _wide(rows: pd.DataFrame) -> pd.DataFrame:
+    groups = rows[_GROUP].unique()
+    return pd.DataFrame(rows[c.MEAN].to_numpy().reshape(len(groups), -1), index=groups)
+
+
+def _sums(panel: Panel, by: str) -> pd.DataFrame:
+    labels, codes = group_labels(panel, by), group_codes(group_labels(panel, by))
+    demand = panel.demand().astype(np.float64)
+    known = ~np.isnan(demand)
+    member = np.arange(codes.max() + 1)[:, None] == codes
+    total, count = member @ np.where(known, demand, 0.0), member @ known.astype(float)
+    groups, periods = np.indices(total.shape).reshape(2, -1)
+    return pd.DataFrame(
+        {
+            _BY: by,
+            _GROUP: np.sort(labels.unique())[groups],
+            _PERIOD: periods,
+            _TOTAL: total.ravel(),
+            _COUNT: count.ravel(),
+        }
+    )
+
+
+def _inside(model: object) -> Iterator[Forecaster]:
+    """The model, and all that it is made of."""
+    if isinstance(model, Forecaster):
+        yield model
+        for part in vars(model).values():
+            yield from _inside(part)
+    elif isinstance(model, dict | list | tuple):
+        for part in model.values() if isinstance(model, dict) else model:
+            yield from _inside(part)

@@ -1,0 +1,96 @@
+"""The model of a job: a standard one by name, or one that was fitted and saved."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from newretail_ml.errors import DataError
+from newretail_ml.forecasting import Forecaster, standard_models
+
+_FORECASTER = "forecaster.pkl"
+
+
+@dataclass(frozen=True)
+class StandardModel:
+    """A model that is fitted on each partition by itself.
+
+    Args:
+        name: as `newretail_ml.forecasting.standard_models` calls it.
+    """
+
+    name: str
+
+    def facts(self) -> dict[str, Any]:
+        """For the digest and the tracker."""
+        return {"name": self.name, "fitted": "on each partition by itself"}
+
+    def make(self, horizon: int, seed: int) -> Forecaster:
+        """The model, not fitted yet."""
+        return standard_models(horizon, seed, progress=False)[self.name]
+
+
+@dataclass(frozen=True)
+class SavedModel:
+    """A model that was fitted before, and scores the series of each partition.
+
+    Args:
+        path: file of the pickled model.
+        address: as it was asked for.
+        version: as the registry calls it, None for a file.
+        digest: of the file, 16 hex digits.
+    """
+
+    path: Path
+    address: str
+    version: str | None
+    digest: str
+
+    @classmethod
+    def of(cls, path: Path, address: str | None = None, version: str | None = None) -> SavedModel:
+        """The model in a file of `Forecaster.save`, or in a folder that a tracker gave.
+
+        Raises:
+            DataError: there is none.
+        """
+        file = _file_of(path)
+        with file.open("rb") as content:
+            digest = hashlib.file_digest(content, lambda: hashlib.blake2b(digest_size=8))
+        return cls(file, address or str(path), version, digest.hexdigest())
+
+    def facts(self) -> dict[str, Any]:
+        """For the digest and the tracker; where the file lies does not matter."""
+        return {
+            "name": self.address,
+            "version": self.version,
+            "digest": self.digest,
+            "fitted": "before, on other rows than those of a partition",
+        }
+
+    def load(self) -> Forecaster:
+        """The fitted model, read once in each process. Only from files that you trust.
+
+        Raises:
+            DataError: the file holds no forecaster.
+        """
+        return _loaded(self.path, self.digest)
+
+
+@lru_cache(maxsize=1)
+def _loaded(path: Path, _digest: str) -> Forecaster:
+    return Forecaster.load(path)
+
+
+def _file_of(path: Path) -> Path:
+    if path.is_file():
+        return path
+    files = sorted(path.rglob(_FORECASTER)) if path.is_dir() else []
+    if len(files) == 1:
+        return files[0]
+    raise DataError(
+        f"there is no model of demand in {path}",
+        next_step="Name a file that model.save(path) wrote, or the address of a tracked model.",
+    )
