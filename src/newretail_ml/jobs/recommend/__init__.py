@@ -1,0 +1,20 @@
+"""Slates for a whole chain, customers by customers."""
+
+from newretail_ml.jobs.recommend.fitting import RECOMMENDERS, brought_up_to_date, fitted_on
+from newretail_ml.jobs.recommend.job import RecommendJob
+from newretail_ml.jobs.recommend.model import SavedRecommender, save_recommender
+from newretail_ml.jobs.recommend.stock import Offer, offer_of
+from newretail_ml.jobs.recommend.task import RecommendTask, Slots
+
+__all__ = [
+    "RECOMMENDERS",
+    "Offer",
+    "RecommendJob",
+    "RecommendTask",
+    "SavedRecommender",
+    "Slots",
+    "brought_up_to_date",
+    "fitted_on",
+    "offer_of",
+    "save_recommender",
+]

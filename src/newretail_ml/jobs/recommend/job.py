@@ -1,0 +1,94 @@
+"""Slates for a whole chain, from source to target."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from newretail_ml.jobs.batch import Batch, RunOver
+from newretail_ml.jobs.manifest import Manifest
+from newretail_ml.jobs.recommend.fitting import (
+    MOST_LINES,
+    TWO_STAGE,
+    brought_up_to_date,
+    check_recommender,
+    fitted_on,
+)
+from newretail_ml.jobs.recommend.model import SavedRecommender
+from newretail_ml.jobs.recommend.stock import offer_of
+from newretail_ml.jobs.recommend.task import RecommendTask, Slots
+from newretail_ml.jobs.task import Task
+from newretail_ml.tables import SourceMapping
+
+# What a chain of many partitions has by day and place: each partition would hold all of it.
+LARGE_TABLES = ("stock", "prices")
+
+
+@dataclass(frozen=True)
+class RecommendJob:
+    """Slates of all customers of a chain.
+
+    A standard model is fitted once, on all customers where memory takes them; a saved one gets
+    the histories of all customers until now. Where there are too many, the model learns from the
+    first partitions, and each partition brings its own histories to it.
+
+    In one partition everything is known of prices and of what was out of stock when; in several,
+    these tables only say what can be offered, so that memory does not grow with the chain.
+
+    Args:
+        model: one of `RECOMMENDERS`, or a saved model.
+        slots: what a slate holds.
+        in_stock: offer only what the customer's shop has on the last day of the stock table.
+        seed: of a model that is fitted.
+        most_lines: order lines that memory takes.
+    """
+
+    model: str | SavedRecommender = TWO_STAGE
+    slots: Slots = field(default_factory=Slots)
+    in_stock: bool = True
+    seed: int = 0
+    most_lines: int = MOST_LINES
+
+    def run(self, batch: Batch) -> Manifest:
+        """Do it.
+
+        Args:
+            batch: where from and where to.
+
+        Raises:
+            DataError: there is no such model, the source cannot be used, or the target cannot be
+                written.
+            PartitionsFailedError: a partition failed twice.
+        """
+        if isinstance(self.model, str):
+            check_recommender(self.model)
+            first = SavedRecommender(Path(), self.model, "")
+        else:
+            first = self.model
+        if batch.partitions > 1:
+            batch = replace(batch, leave_out=LARGE_TABLES)
+
+        def prepare(_: RunOver, work: Path) -> Task:
+            return self._task(batch, work)
+
+        return batch.run(RecommendTask(first, self.slots), prepare)
+
+    def _task(self, batch: Batch, work: Path) -> RecommendTask:
+        folders = _partitions(work)
+        kept = work / "model"
+        if isinstance(self.model, str):
+            asked = {"seed": self.seed, "most_lines": self.most_lines}
+            model = fitted_on(folders, kept, self.model, **asked)
+        else:
+            model = brought_up_to_date(self.model, folders, kept, self.most_lines)
+        mapping = SourceMapping.of(batch.mapping)
+        file = work / "offer.parquet"
+        offer = offer_of(batch.source, mapping, folders[0], file) if self.in_stock else None
+        return RecommendTask(model, self.slots, offer)
+
+
+def _partitions(work: Path) -> Sequence[Path]:
+    """The folders of the partitions, in their order."""
+    folders = [one for one in (work / "split").iterdir() if one.name.isdigit()]
+    return sorted(folders, key=lambda one: int(one.name))
