@@ -186,9 +186,11 @@ def test_everything_out_of_stock_gives_empty_lists(fitted):
 
 
 def test_an_item_nobody_knows_is_offered_last(fitted):
-    lists = fitted.recommend(["customer 01"], k=3, available=["brand new", ITEMS[0], ITEMS[5]])
+    with pytest.warns(UserWarning, match="not known to the model, the first is brand new"):
+        lists = fitted.recommend(["customer 01"], k=3, available=["brand new", ITEMS[0], ITEMS[5]])
     check_lists(lists, 3)
     assert lists["item_id"].tolist()[-1] == "brand new"
+    assert lists["reason"].tolist()[-1].endswith("not known to the model")
 
 
 def test_customers_without_history_get_what_is_popular_and_are_told_so(fitted):

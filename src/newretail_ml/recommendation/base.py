@@ -87,9 +87,10 @@ class Recommender(Parameterized, ABC):
             k: items for each, at least 1.
             available: what can be offered: item ids, or a table of item_id, and customer_id,
                 location_id, channel or units where the offer differs; None: all that are launched
-                and not delisted.
+                and not delisted. Items that the model does not know, such as those launched
+                since, are offered last, and a warning names them.
             exclude_bought: leave out what the customer bought before, for discovery.
-            channel: the channel of the slates, where the offer differs; None: the favourite one.
+            channel: the channel of the slates, a column of `available`; None: the favourite one.
             mix: how many slots of each kind, such as {"repeat": 6, "discovery": 4}; a kind that
                 runs out is filled by the other one. It must add up to k.
 

@@ -1,5 +1,7 @@
 """Who can be offered what."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -29,7 +31,26 @@ def offered(available, channel=None, known=KNOWN) -> dict[str, set[str]]:
 
 
 def test_a_list_of_items_is_for_everybody():
-    assert offered(["tea", "new"]) == {who: {"tea", "new"} for who in WHO}
+    with pytest.warns(UserWarning):
+        assert offered(["tea", "new"]) == {who: {"tea", "new"} for who in WHO}
+
+
+def test_items_that_are_not_known_are_told_with_their_rows():
+    table = pd.DataFrame({"item_id": ["tea", "teaa", "jam", "mint"]}, index=[3, 4, 5, 6])
+    said = r"available\.item_id: 2 values are not known to the model, the first is teaa \(rows 4, 6"
+    with pytest.warns(UserWarning, match=said):
+        offered(table)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        offered(table.iloc[[0, 2]])
+
+
+def test_a_channel_of_which_nothing_is_said_is_refused():
+    table = pd.DataFrame({"item_id": ["tea"], "location_id": ["north"]})
+    for available in (None, ["tea"], table):
+        with pytest.raises(DataError, match="nothing says what the channel 'store' can offer"):
+            offered(available, "store")
+    assert offered(table.assign(channel="store"), "store")["ann"] == {"tea"}
 
 
 def test_the_customers_own_location_decides_and_any_where_it_is_not_known():

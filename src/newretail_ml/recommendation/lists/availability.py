@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
@@ -75,13 +76,18 @@ class Availability:
             channel: the channel of the slates; None: each customer's favourite.
 
         Raises:
-            DataError: the table cannot be used.
+            DataError: the table cannot be used, or says nothing of the channel.
+
+        Warns:
+            UserWarning: the model does not know some of the items.
         """
         if available is None:
+            _refuse_channel(pd.DataFrame(), channel)
             return _of_all(known, len(customers))
         table = _checked(available)
-        item, new_items = _item_columns(table[c.ITEM], known)
         _refuse_channel(table, channel)
+        item, new_items = _item_columns(table[c.ITEM], known)
+        _warn_of_unknown(table[c.ITEM], item >= known.n_items)
         places = _places(known, customers, channel)
         if c.CUSTOMER in table:
             group, pairs = _by_customer(table, item, customers, places)
@@ -132,8 +138,16 @@ def _checked(available: pd.DataFrame | Sequence[str]) -> pd.DataFrame:
 
 
 def _refuse_channel(table: pd.DataFrame, channel: str | None) -> None:
-    """Raise if nothing is said of the channel: a typing error would empty all lists."""
-    if channel is not None and c.CHANNEL in table and len(table):
+    """Raise if nothing is said of the channel: a typing error would empty or fill all lists."""
+    if channel is not None and c.CHANNEL not in table:
+        raise DataError(
+            f"nothing says what the channel {channel!r} can offer",
+            table=_TABLE,
+            column=c.CHANNEL,
+            next_step="Pass a table with that column, as available_items(..., channels=...) gives "
+            "it, or leave the channel out.",
+        )
+    if channel is not None and len(table):
         channels = sorted(table[c.CHANNEL].unique())
         if channel not in channels:
             raise DataError(
@@ -151,6 +165,20 @@ def _item_columns(items: pd.Series, known: Interactions) -> tuple[np.ndarray, np
     new_items = np.sort(items[new].unique().astype(object))
     column[new] = known.n_items + np.searchsorted(new_items, items[new].to_numpy(object))
     return column, new_items
+
+
+def _warn_of_unknown(items: pd.Series, unknown: np.ndarray) -> None:
+    """Tell of ids that the model does not know: of items launched since, or typing errors."""
+    if unknown.any():
+        said = DataError(
+            f"{unknown.sum():,} values are not known to the model, the first is "
+            f"{items[unknown].iloc[0]}",
+            table=_TABLE,
+            column=c.ITEM,
+            rows=items.index[unknown],
+            next_step="Correct them, or leave them if they are new: new items are offered last.",
+        )
+        warnings.warn(str(said), stacklevel=4)
 
 
 def _places(known: Interactions, customers: pd.Index, channel: str | None) -> pd.DataFrame:

@@ -36,6 +36,7 @@ class FillIn:
         names = np.array([f"popular {name}".strip() for name in self.rates.names], dtype=object)
         said = names[self.rates.of(rows)]
         said[~np.isin(items, self.sold)] = "not sold before"
+        said[items >= self.popular.shape[1]] = "not known to the model"
         who = np.where(rows < 0, "customer not known: ", "")
         who[(rows >= 0) & self.idle[rows]] = "no purchase yet: "
         return np.asarray(who.astype(object) + said)
