@@ -95,7 +95,7 @@ def test_weeks_are_not_taken_for_days(ordered, monkeypatch):
         seen.update(terms)
         raise ZeroDivisionError
 
-    monkeypatch.setattr("newretail_ml.cli.state.state_from_tables", caught)
+    monkeypatch.setattr("newretail_ml.jobs.supply.state_from_tables", caught)
     for freq, rate in (("D", 0.365), ("W", 7 * 0.365), ("M", 365 / 12 * 0.365)):
         with pytest.raises(ZeroDivisionError):
             ordered("--freq", freq, "--holding-rate", 0.365)

@@ -2,57 +2,100 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from newretail_ml import forecasting as models_of
-from newretail_ml.cli.options import SOURCE_HELP, Job, job_options, out_file
+from newretail_ml.cli.batch import Parts, batch_options, run_tracked, told
+from newretail_ml.cli.models import MODEL_NAMES, chosen_model, one_model
+from newretail_ml.cli.options import SOURCE_HELP, Job, job_options, target_option
 from newretail_ml.cli.output import check_table_path, write_table
 from newretail_ml.forecast import DECILES, Forecast
 from newretail_ml.forecasting import AutoForecaster, Forecaster
-from newretail_ml.forecasting.standard import AUTO
+from newretail_ml.jobs import Batch
+from newretail_ml.jobs.blocks import blocks_of
+from newretail_ml.jobs.demand import Demand
+from newretail_ml.jobs.forecast import ForecastTask
+from newretail_ml.jobs.models import StandardModel
+from newretail_ml.jobs.series import SeriesOf
+from newretail_ml.jobs.targets import shown_target
 from newretail_ml.panel import Panel
 from newretail_ml.tracking import Run
 
-MODEL_NAMES = tuple(models_of.standard_models(1))
-
-one_model = click.option(
-    "--model",
-    "model_name",
-    type=click.Choice(MODEL_NAMES),
-    default=AUTO,
-    show_default=True,
-    help="auto combines models by their errors in a backtest inside the history.",
-)
+__all__ = ["MODEL_NAMES", "forecast_command", "made_forecast", "model_words", "one_model"]
 
 
 @click.command("forecast", epilog=SOURCE_HELP)
 @job_options
 @one_model
 @click.option("--paths", is_flag=True, help="Write every sample path instead of quantiles.")
-@out_file("Table of forecasts: .csv, .parquet or .json.")
-def forecast_command(job: Job, model_name: str, paths: bool, out: Path) -> None:
+@batch_options
+@target_option("Table of forecasts: .csv, .parquet or .json")
+def forecast_command(job: Job, model_name: str, paths: bool, parts: Parts, out: str) -> None:
     """Forecast demand, with its quantiles. One row for each series and period."""
-    check_table_path(out)
+    if parts.wanted(out):
+        _over_partitions(job, model_name, paths, parts, out)
+        return
+    file = Path(out)
+    check_table_path(file)
     tables = job.tables()
     panel = job.panel(tables)
     with job.tracked("forecast", panel, tables, model=model_name) as run:
         model, forecast = made_forecast(job, panel, model_name, run)
         table = forecast.paths_frame() if paths else forecast.to_frame(DECILES)
-        write_table(table, out)
-        run.log_file(out)
-    click.echo(f"{len(table):,} rows in {out}, by {model_words(model_name, model)}.")
+        write_table(table, file)
+        run.log_file(file)
+    click.echo(f"{len(table):,} rows in {file}, by {model_words(model_name, model)}.")
+
+
+def _over_partitions(job: Job, model_name: str, paths: bool, parts: Parts, out: str) -> None:
+    task = ForecastTask(demand_of(job, model_name, parts, job.horizon), paths)
+    manifest = run_tracked(
+        task,
+        batch_of(job, parts, out),
+        prepare=task.prepared,
+        store=job.tracking,
+        params={**asdict(job), **asdict(parts), "model": model_name, "paths": paths},
+        say=job.say,
+    )
+    click.echo(f"{manifest.rows_out:,} rows in {shown_target(out)}, by {model_name}.")
+
+
+def demand_of(job: Job, model_name: str, parts: Parts, horizon: int) -> Demand:
+    """What a job over partitions forecasts."""
+    if job.most_sold is not None:
+        raise click.UsageError("--most-sold looks at the whole chain: leave --partitions out.")
+    series = SeriesOf(job.keys, job.freq, job.until, blocks_of(parts.count))
+    return Demand(series, chosen_model(model_name, job.tracking), horizon, job.seed)
+
+
+def batch_of(job: Job, parts: Parts, out: str) -> Batch:
+    """From where to where, and who works."""
+    return Batch(
+        job.source,
+        out,
+        mapping=job.mapping,
+        partitions=parts.count,
+        engine=parts.works(),
+        work=parts.work,
+        manifest=parts.manifest,
+        progress=told(job.say),
+    )
 
 
 def made_forecast(job: Job, panel: Panel, model_name: str, run: Run) -> tuple[Forecaster, Forecast]:
     """The fitted model and its forecast; both are tracked."""
-    model = models_of.standard_models(job.horizon, job.seed, progress=job.progress)[model_name].fit(
-        panel
-    )
-    forecast = model.forecast(job.horizon, random_state=job.seed)
+    chosen = chosen_model(model_name, job.tracking)
+    if isinstance(chosen, StandardModel):
+        model = chosen.make(job.horizon, job.seed, progress=job.progress).fit(panel)
+        forecast = model.forecast(job.horizon, random_state=job.seed)
+        run.log_model(model, forecast)
+    else:
+        model = chosen.load()
+        forecast = model.forecast(job.horizon, panel=panel, random_state=job.seed)
+        run.log_tags({"model_version": chosen.version, "model_digest": chosen.digest})
     run.log_tags({"model": model_name, "why": model_words(model_name, model)})
-    run.log_model(model, forecast)
     return model, forecast
 
 

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from datetime import date
 from functools import wraps
-from pathlib import Path
 from typing import Any
 
 import click
@@ -41,10 +40,14 @@ class Job:
         self.say(str(tables.report))
         return tables
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What makes a series."""
+        return tuple(part.strip() for part in self.by.split(","))
+
     def panel(self, tables: RetailTables) -> Panel:
         """The panel, cut and narrowed as asked for."""
-        by = tuple(part.strip() for part in self.by.split(","))
-        panel = Panel.from_tables(tables, by=by, freq=self.freq)
+        panel = Panel.from_tables(tables, by=self.keys, freq=self.freq)
         if self.until is not None:
             panel = panel.until(self.until)
         if self.most_sold is not None:
@@ -152,8 +155,12 @@ def job_options(command: Callable[..., None]) -> Callable[..., None]:
     return decorated
 
 
-def out_file(help_text: str) -> Callable[..., Any]:
+def target_option(what: str) -> Callable[..., Any]:
     """The --out option of a command that writes one table."""
     return click.option(
-        "--out", type=click.Path(path_type=Path), required=True, metavar="FILE", help=help_text
+        "--out",
+        required=True,
+        metavar="TARGET",
+        help=f"{what}; a DuckDB file, a database URL, or with --partitions a folder. In a "
+        "database ::name names the table.",
     )

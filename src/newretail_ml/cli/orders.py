@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
 import pandas as pd
 
 from newretail_ml import columns as c
-from newretail_ml.cli.forecast import made_forecast, model_words, one_model
-from newretail_ml.cli.options import SOURCE_HELP, Job, job_options, out_file
+from newretail_ml.cli.batch import Parts, batch_options, run_tracked
+from newretail_ml.cli.forecast import batch_of, demand_of, made_forecast, model_words
+from newretail_ml.cli.models import one_model
+from newretail_ml.cli.options import SOURCE_HELP, Job, job_options, target_option
 from newretail_ml.cli.output import check_table_path, write_table
-from newretail_ml.cli.state import Supply, state_for, supply_options
+from newretail_ml.cli.state import file_state, state_for, supply_options
 from newretail_ml.forecast import Forecast
+from newretail_ml.jobs.orders import SERVICE_LEVEL, OrdersTask, service_level_of
+from newretail_ml.jobs.supply import Supply
+from newretail_ml.jobs.targets import shown_target
 from newretail_ml.replenishment import OrderPlan, OrderRules, order_up_to, plan_orders
 from newretail_ml.tables import RetailTables
-
-_SERVICE_LEVEL = 0.95
 
 
 @click.command("orders", epilog=SOURCE_HELP)
@@ -26,7 +29,7 @@ _SERVICE_LEVEL = 0.95
 @click.option(
     "--service-level",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    help=f"Probability of no stock-out in a cycle.  [default: {_SERVICE_LEVEL}, unless costs are "
+    help=f"Probability of no stock-out in a cycle.  [default: {SERVICE_LEVEL}, unless costs are "
     "known]",
 )
 @click.option(
@@ -35,35 +38,41 @@ _SERVICE_LEVEL = 0.95
     help="Most money that today's orders may cost. Needs --holding-rate, or costs in --state.",
 )
 @supply_options
-@out_file("The order list: .csv, .parquet or .json.")
+@batch_options
+@target_option("The order list: .csv, .parquet or .json")
 def orders_command(
     job: Job,
     model_name: str,
     service_level: float | None,
     budget: float | None,
     supply: Supply,
-    out: Path,
+    parts: Parts,
+    out: str,
 ) -> None:
     """Decide what to order today, and why. Besides orders this needs stock, or a --state.
 
     Where holding and shortage have a price, orders earn the most that is possible; else they
     reach a service level.
     """
-    check_table_path(out)
     if service_level is not None and supply.holding_rate is not None:
         raise click.UsageError("Give --service-level or --holding-rate: each decides by itself.")
+    if parts.wanted(out):
+        if budget is not None:
+            raise click.UsageError("Partitions cannot share a --budget: leave one of them out.")
+        _over_partitions(job, model_name, service_level, supply, parts, out)
+        return
+    file = Path(out)
+    check_table_path(file)
     tables = job.tables()
     panel = job.panel(tables)
     state = state_for(job, tables, panel, supply)
-    if service_level is None and not {c.SHORTAGE_COST, c.HOLDING_COST} <= set(state):
-        service_level = _SERVICE_LEVEL
+    service_level = service_level_of(list(state), service_level)
     if service_level is not None and budget is not None:
         raise click.UsageError(
             "A budget needs to know what a unit earns: give --holding-rate, or shortage_cost, "
             "holding_cost and unit_cost in --state, and no --service-level."
         )
-    longest = int((state[c.LEAD_TIME] + state[c.REVIEW_PERIOD]).max())
-    job = replace(job, horizon=max(job.horizon, longest))
+    job = replace(job, horizon=_horizon(job, state))
     asked = {
         "model": model_name,
         "service_level": service_level,
@@ -73,10 +82,41 @@ def orders_command(
     with job.tracked("orders", panel, tables, **asked) as run:
         model, forecast = made_forecast(job, panel, model_name, run)
         orders, earned = _orders(forecast, state, service_level, budget)
-        write_table(orders, out)
-        run.log_file(out)
+        write_table(orders, file)
+        run.log_file(file)
     found = f"{order_summary(orders, tables)}{earned}"
-    click.echo(f"{found} In {out}, by {model_words(model_name, model)}.")
+    click.echo(f"{found} In {file}, by {model_words(model_name, model)}.")
+
+
+def _over_partitions(
+    job: Job,
+    model_name: str,
+    service_level: float | None,
+    supply: Supply,
+    parts: Parts,
+    out: str,
+) -> None:
+    if supply.state_file is None:
+        horizon = max(job.horizon, supply.lead_time + supply.review_period)
+    else:
+        horizon = _horizon(job, file_state(supply))
+    demand = demand_of(job, model_name, parts, horizon)
+    task = OrdersTask(demand, supply, service_level, parts.count)
+    asked = {"model": model_name, "service_level": service_level, "supply": supply.facts()}
+    manifest = run_tracked(
+        task,
+        batch_of(job, parts, out),
+        prepare=task.prepared,
+        store=job.tracking,
+        params={**asdict(job), **asdict(parts), **asked},
+        say=job.say,
+    )
+    click.echo(f"{manifest.rows_out:,} rows in {shown_target(out)}, by {model_name}.")
+
+
+def _horizon(job: Job, state: pd.DataFrame) -> int:
+    """Far enough for the longest wait until the order after this one is there."""
+    return max(job.horizon, int((state[c.LEAD_TIME] + state[c.REVIEW_PERIOD]).max()))
 
 
 def _orders(

@@ -12,14 +12,11 @@ from newretail_ml.errors import DataError
 from newretail_ml.jobs.engines import Engine, local
 from newretail_ml.jobs.manifest import Manifest
 from newretail_ml.jobs.partitions import Split, split
-from newretail_ml.jobs.running import Progress, run_partitions
+from newretail_ml.jobs.running import Progress, RunOver, run_partitions
 from newretail_ml.jobs.targets import check_target, write_result
 from newretail_ml.jobs.task import Task
 from newretail_ml.jobs.work import held
 from newretail_ml.tables.retail_tables import AnyMapping
-
-RunOver = Callable[[Task], Manifest]
-"""Runs another task over the same partitions."""
 
 Prepare = Callable[[RunOver, Path], Task]
 """Makes the task, once partitions are there; may run others before, and use the work folder."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pandas as pd
 from newretail_ml import columns as c
 from newretail_ml.forecast import DECILES, Forecast
 from newretail_ml.jobs.demand import Demand
+from newretail_ml.jobs.running import RunOver
 from newretail_ml.jobs.task import Answer
 from newretail_ml.tables import RetailTables
 
@@ -33,6 +34,10 @@ class ForecastTask:
     def facts(self) -> dict[str, Any]:
         """Arguments and model version."""
         return {**self.demand.facts(), "paths": self.paths}
+
+    def prepared(self, over: RunOver, work: Path) -> ForecastTask:
+        """The task as it runs, once there are partitions."""
+        return replace(self, demand=self.demand.with_groups(over, work))
 
     def __call__(self, folder: Path) -> Answer:
         """The forecasts of a partition."""

@@ -96,6 +96,17 @@ class Manifest:
         """Partitions without a result."""
         return [receipt for receipt in self.receipts if receipt.problem is not None]
 
+    def metrics(self) -> dict[str, float]:
+        """Numbers for the tracker."""
+        return {
+            "rows_in": self.rows_in,
+            "rows_out": self.rows_out,
+            "refused": sum(self.refused.values()),
+            "partitions": len(self.receipts),
+            "partitions_reused": sum(receipt.reused for receipt in self.receipts),
+            "partition_seconds": sum(receipt.seconds for receipt in self.receipts),
+        }
+
     def to_dict(self) -> dict[str, Any]:
         """All of it in plain values."""
         return {

@@ -28,9 +28,9 @@ class StandardModel:
         """For the digest and the tracker."""
         return {"name": self.name, "fitted": "on each partition by itself"}
 
-    def make(self, horizon: int, seed: int) -> Forecaster:
+    def make(self, horizon: int, seed: int, *, progress: bool = False) -> Forecaster:
         """The model, not fitted yet."""
-        return standard_models(horizon, seed, progress=False)[self.name]
+        return standard_models(horizon, seed, progress=progress)[self.name]
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from newretail_ml import columns as c
 from newretail_ml.forecast import Forecast
 from newretail_ml.jobs.blocks import block_of, partition_of
 from newretail_ml.jobs.demand import Demand
+from newretail_ml.jobs.running import RunOver
 from newretail_ml.jobs.series import refusal
 from newretail_ml.jobs.supply import Supply, check_keys, state_in
 from newretail_ml.jobs.task import Answer
@@ -59,6 +60,10 @@ class OrdersTask:
         if self.supply.state_file is not None:
             supply["state_digest"] = fingerprint({"state": state_in(self.supply.state_file)})
         return {**self.demand.facts(), "service_level": self.service_level, "supply": supply}
+
+    def prepared(self, over: RunOver, work: Path) -> OrdersTask:
+        """The task as it runs, once there are partitions."""
+        return replace(self, demand=self.demand.with_groups(over, work))
 
     def __call__(self, folder: Path) -> Answer:
         """The order lines of a partition.

@@ -30,6 +30,9 @@ _RECEIPT = "receipt.json"
 
 Progress = Callable[[Receipt], None]
 
+RunOver = Callable[[Task], Manifest]
+"""Runs a task over the partitions at hand."""
+
 
 class PartitionsFailedError(NewRetailError):
     """Some partitions have no result, after two trials; what is finished stays finished."""
