@@ -24,6 +24,7 @@ from newretail_ml.recommendation.lists.making import lists_of_batch
 from newretail_ml.recommendation.lists.offer import Kind, Offer
 from newretail_ml.recommendation.lists.slots import Slots
 from newretail_ml.recommendation.lists.table import Chosen, slate_table
+from newretail_ml.recommendation.similar import alike_by_buyers, most_alike
 from newretail_ml.recommendation.topk import NOTHING, best_of_rows
 
 
@@ -127,8 +128,7 @@ class Recommender(Parameterized, ABC):
             k: items for each, at least 1.
 
         Returns:
-            item_id, similar_item_id, rank, score. Items that the model does not find alike are left
-            out: in most models, those that share no customer.
+            item_id, similar_item_id, rank, score. Items that the model finds not alike are left out.
 
         Raises:
             NotFittedError: `fit` was not called.
@@ -136,24 +136,7 @@ class Recommender(Parameterized, ABC):
         """
         known = self._fitted()
         check_whole("k", k, at_least=1)
-        columns = known_columns(known, items)
-        k = min(k, known.n_items)
-        found = [
-            best_of_rows(self._similarities(columns[part]), k)
-            for part in batches(len(columns), known.n_items)
-        ]
-        position = np.concatenate([np.zeros((0, k), int), *(one[0] for one in found)])
-        score = np.concatenate([np.zeros((0, k)), *(one[1] for one in found)])
-        row, place = np.nonzero(position >= 0)
-        labels = known.items[c.ITEM].to_numpy(object)
-        return pd.DataFrame(
-            {
-                c.ITEM: labels[columns[row]],
-                c.SIMILAR_ITEM: labels[position[row, place]],
-                c.RANK: place + 1,
-                c.SCORE: score[row, place].astype(float),
-            }
-        )
+        return most_alike(known, self._similarities, known_columns(known, items), k)
 
     def explain(self, customer: str, item: str, *, exclude_bought: bool = False) -> pd.DataFrame:
         """Why a customer is offered an item: facts, and what each adds to the score.
@@ -223,12 +206,7 @@ class Recommender(Parameterized, ABC):
 
         By default the cosine between the sets of customers who bought them.
         """
-        bought = self.interactions_.counts.astype(bool).astype(np.float64).tocsc()
-        together = (bought[:, items].T @ bought).toarray()
-        buyers = np.sqrt(np.maximum(bought.sum(axis=0), 1)).A1
-        score = together / buyers[items][:, None] / buyers
-        score[np.arange(len(items)), items] = 0.0
-        return np.where(score > 0, score, -np.inf)
+        return alike_by_buyers(self.interactions_, items)
 
     def _best(
         self, rows: np.ndarray, k: int, offer: Offer, kind: Kind

@@ -14,11 +14,9 @@ from newretail_ml.interactions import Interactions
 from newretail_ml.recommendation.base import Recommender
 from newretail_ml.recommendation.pairs import Pairs
 from newretail_ml.recommendation.slates.asking import Asked
+from newretail_ml.recommendation.slates.calibrating import isotonic, logistic
 from newretail_ml.recommendation.slates.candidates import Candidates
 
-_RIDGE = 1.0
-_STEPS = 50
-_LEAST_ROWS = 50
 _WINDOW = 4.0
 
 
@@ -126,7 +124,7 @@ class ChanceModel:
         chance = np.zeros(len(lists))
         for name in ["", *np.unique(slot)]:
             rows = np.flatnonzero((slot == name) | (name == ""))
-            weights[name] = _logistic(features[rows], outcome[rows])
+            weights[name] = logistic(features[rows], outcome[rows])
             index = features[rows] @ weights[name]
             steps[name] = isotonic(index, outcome[rows])
             chance[rows] = np.interp(index, *steps[name])
@@ -158,35 +156,6 @@ def _require_fitted(model: object) -> None:
         )
     if not hasattr(model, "interactions_"):
         raise NotFittedError(model, "interactions")
-
-
-def isotonic(index: np.ndarray, outcome: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Corners of the rising curve closest to the outcomes: index, and chance there.
-
-    Pool adjacent violators (Ayer et al. 1955, Annals of Mathematical Statistics 26), on bins of
-    at least 50 rows with one more row of the mean outcome in each, so that no chance is 0 or 1
-    for lack of data.
-
-    >>> index = np.repeat([0.0, 1.0, 2.0], 100)
-    >>> outcome = np.repeat([0.0, 1.0, 0.0], [150, 50, 100])
-    >>> isotonic(index, outcome)[1].round(3).tolist()
-    [0.002, 0.249, 0.249]
-    """
-    from scipy.optimize import isotonic_regression
-
-    order = np.argsort(index, kind="stable")
-    index, outcome = index[order], outcome[order]
-    change = np.flatnonzero(np.diff(index) > 0) + 1
-    starts = [0]
-    for one in change:
-        if one - starts[-1] >= _LEAST_ROWS and len(index) - one >= _LEAST_ROWS:
-            starts.append(int(one))
-    size = np.diff([*starts, len(index)])
-    prior = (outcome.sum() + 0.5) / (len(outcome) + 1.0)
-    mean = (np.add.reduceat(outcome, starts) + prior) / (size + 1.0)
-    at = np.add.reduceat(index, starts) / size
-    fitted = isotonic_regression(mean, weights=size + 1.0).x
-    return at, np.clip(fitted, 0.0, 1.0)
 
 
 def _slots(lists: pd.DataFrame) -> np.ndarray:
@@ -245,21 +214,3 @@ def _counted(
     since = np.full(n, np.inf)
     np.minimum.at(since, group, days)
     return rate, since
-
-
-def _logistic(features: np.ndarray, outcome: np.ndarray) -> np.ndarray:
-    """Weights of a logistic regression with a small ridge, by Newton's method."""
-    weights = np.zeros(features.shape[1])
-    mean = (outcome.sum() + 0.5) / (len(outcome) + 1.0)
-    weights[0] = np.log(mean / (1.0 - mean))
-    ridge = _RIDGE * np.eye(len(weights))
-    ridge[0, 0] = 1e-6
-    for _ in range(_STEPS):
-        chance = 1.0 / (1.0 + np.exp(-np.clip(features @ weights, -30.0, 30.0)))
-        gradient = features.T @ (outcome - chance) - ridge @ weights
-        curved = (features * (chance * (1.0 - chance))[:, None]).T @ features + ridge
-        step = np.linalg.solve(curved, gradient)
-        weights += step * min(1.0, 5.0 / max(float(np.abs(step).max()), 1e-12))
-        if np.abs(step).max() < 1e-8:
-            break
-    return weights
