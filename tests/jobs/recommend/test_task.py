@@ -16,8 +16,8 @@ from newretail_ml.jobs.recommend import (
     brought_up_to_date,
     fitted_on,
     offer_of,
-    save_recommender,
 )
+from newretail_ml.jobs.saved import save_model
 from newretail_ml.recommendation import PersonalFrequency, available_items
 from newretail_ml.tables import RetailTables, SourceMapping
 
@@ -111,7 +111,7 @@ def test_a_model_of_before_takes_the_orders_since(member_frames, in_three, tmp_p
     frames = {name: frame for name, frame in member_frames.items() if name != "stock"}
     known = Interactions.from_tables(RetailTables.from_frames(**frames))
     model = PersonalFrequency().fit(known.until("2026-02-01"))
-    save_recommender(model, tmp_path / "model.pkl")
+    save_model(model, tmp_path / "model.pkl")
     saved = SavedRecommender.of(tmp_path / "model.pkl")
     renewed = brought_up_to_date(saved, folders(in_three), tmp_path)
     assert renewed.up_to_date
@@ -127,7 +127,7 @@ def test_where_memory_does_not_take_all_each_partition_brings_its_own_histories(
     members, in_three, tmp_path
 ):
     known = Interactions.from_tables(RetailTables.read(members))
-    save_recommender(PersonalFrequency().fit(known.until("2026-02-01")), tmp_path / "model.pkl")
+    save_model(PersonalFrequency().fit(known.until("2026-02-01")), tmp_path / "model.pkl")
     saved = SavedRecommender.of(tmp_path / "model.pkl")
     assert brought_up_to_date(saved, folders(in_three), tmp_path, most_lines=10) is saved
     rows = pd.concat(one.rows for one in answers(RecommendTask(saved, Slots(k=3)), in_three))
@@ -143,13 +143,13 @@ def test_where_memory_does_not_take_all_each_partition_brings_its_own_histories(
 def test_what_is_no_model_is_told(tmp_path, in_one):
     with pytest.raises(DataError, match="there is no model"):
         SavedRecommender.of(tmp_path / "none.pkl")
-    with pytest.raises(DataError, match="0 files of a model"):
+    with pytest.raises(DataError, match="0 files of models"):
         SavedRecommender.of(tmp_path)
     (tmp_path / "text.pkl").write_text("not a model")
-    with pytest.raises(DataError, match="holds no recommender"):
+    with pytest.raises(DataError, match="holds no model"):
         SavedRecommender.of(tmp_path / "text.pkl").load()
     (tmp_path / "other.pkl").write_bytes(pickle.dumps([1]))
-    with pytest.raises(DataError, match="it holds a list"):
+    with pytest.raises(DataError, match="is no recommender but a list"):
         SavedRecommender.of(tmp_path / "other.pkl").load()
     with pytest.raises(DataError, match=r"no recommender best\. Name one of two-stage-ranker"):
         fitted_on(folders(in_one), tmp_path, "best")

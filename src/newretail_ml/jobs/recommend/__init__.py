@@ -2,7 +2,7 @@
 
 from newretail_ml.jobs.recommend.fitting import RECOMMENDERS, brought_up_to_date, fitted_on
 from newretail_ml.jobs.recommend.job import RecommendJob
-from newretail_ml.jobs.recommend.model import SavedRecommender, save_recommender
+from newretail_ml.jobs.recommend.model import SavedRecommender
 from newretail_ml.jobs.recommend.stock import Offer, offer_of
 from newretail_ml.jobs.recommend.task import RecommendTask, Slots
 
@@ -16,5 +16,4 @@ __all__ = [
     "brought_up_to_date",
     "fitted_on",
     "offer_of",
-    "save_recommender",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,7 +10,8 @@ from typing import Any
 from newretail_ml.errors import DataError
 from newretail_ml.interactions import Interactions
 from newretail_ml.jobs.manifest import digest_of
-from newretail_ml.jobs.recommend.model import SavedRecommender, save_recommender
+from newretail_ml.jobs.recommend.model import SavedRecommender
+from newretail_ml.jobs.saved import digest_of_files, save_model
 from newretail_ml.recommendation import (
     EASE,
     ItemNeighbours,
@@ -80,7 +80,7 @@ def fitted_on(
     file = work / f"{name}-{version}.pkl"
     if not file.is_file():
         work.mkdir(parents=True, exist_ok=True)
-        save_recommender(_STANDARD[name](seed).fit(_interactions(some, work)), file)
+        save_model(_STANDARD[name](seed).fit(_interactions(some, work)), file)
     every = len(some) == len(folders)
     words = f"{name}, fitted on {lines:,} order lines"
     return SavedRecommender(file, words, version, up_to_date=every)
@@ -106,7 +106,7 @@ def brought_up_to_date(
     file = work / f"renewed-{version}.pkl"
     if not file.is_file():
         work.mkdir(parents=True, exist_ok=True)
-        save_recommender(model.load().with_history(_interactions(some, work)), file)
+        save_model(model.load().with_history(_interactions(some, work)), file)
     return SavedRecommender(file, model.address, model.version, up_to_date=True)
 
 
@@ -127,13 +127,7 @@ def _first(folders: Sequence[Path], most: int) -> tuple[list[Path], int]:
 
 def _digests(folders: Sequence[Path]) -> list[str]:
     """Of the tables in each folder."""
-    digests = []
-    for folder in folders:
-        digest = hashlib.blake2b(digest_size=8)
-        for file in sorted(folder.glob("*.parquet")):
-            digest.update(file.read_bytes())
-        digests.append(digest.hexdigest())
-    return digests
+    return [digest_of_files(sorted(folder.glob("*.parquet"))) for folder in folders]
 
 
 def _interactions(folders: Sequence[Path], work: Path) -> Interactions:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from newretail_ml.jobs.batch import Batch, RunOver
+from newretail_ml.jobs.batch import Batch, Prepare
 from newretail_ml.jobs.manifest import Manifest
 from newretail_ml.jobs.recommend.fitting import (
     MOST_LINES,
@@ -18,6 +18,7 @@ from newretail_ml.jobs.recommend.fitting import (
 from newretail_ml.jobs.recommend.model import SavedRecommender
 from newretail_ml.jobs.recommend.stock import offer_of
 from newretail_ml.jobs.recommend.task import RecommendTask, Slots
+from newretail_ml.jobs.running import RunOver
 from newretail_ml.jobs.task import Task
 from newretail_ml.tables import SourceMapping
 
@@ -61,18 +62,27 @@ class RecommendJob:
                 written.
             PartitionsFailedError: a partition failed twice.
         """
-        if isinstance(self.model, str):
-            check_recommender(self.model)
-            first = SavedRecommender(Path(), self.model, "")
-        else:
-            first = self.model
-        if batch.partitions > 1:
-            batch = replace(batch, leave_out=LARGE_TABLES)
+        return self.narrowed(batch).run(self.first, self.prepared(batch))
+
+    @property
+    def first(self) -> RecommendTask:
+        """The task, before its model is made."""
+        if isinstance(self.model, SavedRecommender):
+            return RecommendTask(self.model, self.slots)
+        check_recommender(self.model)
+        return RecommendTask(SavedRecommender(Path(), self.model, ""), self.slots)
+
+    def narrowed(self, batch: Batch) -> Batch:
+        """The batch without tables that do not fit into memory."""
+        return replace(batch, leave_out=LARGE_TABLES) if batch.partitions > 1 else batch
+
+    def prepared(self, batch: Batch) -> Prepare:
+        """What makes the task once partitions are there."""
 
         def prepare(_: RunOver, work: Path) -> Task:
             return self._task(batch, work)
 
-        return batch.run(RecommendTask(first, self.slots), prepare)
+        return prepare
 
     def _task(self, batch: Batch, work: Path) -> RecommendTask:
         folders = _partitions(work)
