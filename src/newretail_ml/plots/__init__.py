@@ -11,6 +11,7 @@ from newretail_ml.plots.loop import loop_money_chart, loop_profit_chart
 from newretail_ml.plots.losses import losses_chart, service_cost_chart
 from newretail_ml.plots.markdowns import markdown_chart
 from newretail_ml.plots.orders import orders_chart
+from newretail_ml.plots.outcomes import outcomes_chart
 from newretail_ml.plots.plan import plan_chart
 from newretail_ml.plots.price_rules import waterfall_chart
 from newretail_ml.plots.prices import price_moves_chart, what_if_chart
@@ -36,6 +37,7 @@ __all__ = [
     "losses_chart",
     "markdown_chart",
     "orders_chart",
+    "outcomes_chart",
     "plan_chart",
     "price_moves_chart",
     "reliability_chart",

@@ -3,17 +3,20 @@
 from newretail_ml.tracking.compare import compare, compare_all
 from newretail_ml.tracking.leaderboard import Leaderboard
 from newretail_ml.tracking.opening import run
+from newretail_ml.tracking.outcomes import Outcomes, outcomes
 from newretail_ml.tracking.promote import Promotion, promote
 from newretail_ml.tracking.runs import Run
 from newretail_ml.tracking.served import ServedForecast
 
 __all__ = [
     "Leaderboard",
+    "Outcomes",
     "Promotion",
     "Run",
     "ServedForecast",
     "compare",
     "compare_all",
+    "outcomes",
     "promote",
     "run",
 ]

@@ -17,6 +17,8 @@ from newretail_ml.forecast import DECILES, Forecast
 from newretail_ml.forecasting import Backtest, Forecaster
 from newretail_ml.panel import Panel
 from newretail_ml.tracking import comparisons, facts
+from newretail_ml.tracking.outcomes import Outcomes
+from newretail_ml.tracking.outcomes.asking import record_outcomes
 from newretail_ml.tracking.recorder import Recorder
 from newretail_ml.tracking.scores import Better
 from newretail_ml.tracking.scores_of import Comparable, scores_of
@@ -156,6 +158,10 @@ class Run:
         self._record(
             lambda recorder: comparisons.record_comparison(recorder, found, question, params, data)
         )
+
+    def log_outcomes(self, found: Outcomes) -> None:
+        """What came of a decision: metrics by week under ``outcomes/``, and the tables."""
+        self._record(lambda recorder: record_outcomes(recorder, found))
 
     def log_model(
         self,
