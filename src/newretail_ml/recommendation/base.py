@@ -128,7 +128,7 @@ class Recommender(Parameterized, ABC):
             k: items for each, at least 1.
 
         Returns:
-            item_id, similar_item_id, rank, score. Items that the model finds not alike are left out.
+            item_id, similar_item_id, rank, score. Items that are not alike are left out.
 
         Raises:
             NotFittedError: `fit` was not called.

@@ -9,8 +9,8 @@ from newretail_ml.interactions import Interactions
 from newretail_ml.recommendation.popularity import Popularity
 from newretail_ml.recommendation.slates import ChanceModel, purchase_chances
 from newretail_ml.recommendation.slates.asking import Asked
-from newretail_ml.recommendation.slates.candidates import Candidates
 from newretail_ml.recommendation.slates.calibrating import isotonic
+from newretail_ml.recommendation.slates.candidates import Candidates
 
 
 def chain(days=120, n=300, seed=0, items=20):
