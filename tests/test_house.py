@@ -16,6 +16,7 @@ FLOORS = {
     "errors": 0,
     "checks": 0,
     "parameters": 0,
+    "quiet": 0,
     "wording": 0,
     "tables": 1,
     "panel": 1,

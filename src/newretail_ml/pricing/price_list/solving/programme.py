@@ -10,6 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from newretail_ml.pricing.price_list.board import Rows
+from newretail_ml.quiet import without_stray_lines
 
 if TYPE_CHECKING:
     from scipy.optimize import LinearConstraint
@@ -118,15 +119,16 @@ class Programme:
         factor = _OBJECTIVE_SIZE / size if size > 0 else 1.0
         from scipy.optimize import Bounds, milp
 
-        result = milp(
-            -worth * factor,
-            integrality=np.concatenate([*self._integer, [0.0]]),
-            bounds=Bounds(
-                np.concatenate([*self._lower, [1.0]]), np.concatenate([*self._upper, [1.0]])
-            ),
-            constraints=self._constraint(),
-            options={"time_limit": max(time_limit, 0.05), "mip_rel_gap": gap},
-        )
+        with without_stray_lines():
+            result = milp(
+                -worth * factor,
+                integrality=np.concatenate([*self._integer, [0.0]]),
+                bounds=Bounds(
+                    np.concatenate([*self._lower, [1.0]]), np.concatenate([*self._upper, [1.0]])
+                ),
+                constraints=self._constraint(),
+                options={"time_limit": max(time_limit, 0.05), "mip_rel_gap": gap},
+            )
         return self._answer(result, factor)
 
     def _answer(self, result: object, factor: float) -> Answer:

@@ -1,0 +1,44 @@
+"""Keeps a stray line of the HiGHS solver off the standard output, where tables go."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+# Printed by HiGHS itself, whatever its options, when it repairs a solution.
+_STRAY = b"HighsMipSolverData::transformNewIntegerFeasibleSolution"
+
+
+@contextmanager
+def without_stray_lines() -> Iterator[None]:
+    """Pass on all that is written to the standard output meanwhile, but for HiGHS' stray line.
+
+    What is written is passed on at the end. Without a standard output of the system's, as in
+    some notebooks and services, nothing is changed.
+    """
+    _flush()
+    try:
+        kept = os.dup(1)
+    except OSError:
+        yield
+        return
+    with tempfile.TemporaryFile() as written:
+        os.dup2(written.fileno(), 1)
+        try:
+            yield
+        finally:
+            _flush()
+            os.dup2(kept, 1)
+            os.close(kept)
+            written.seek(0)
+            lines = [line for line in written if not line.startswith(_STRAY)]
+            if lines:
+                os.write(1, b"".join(lines))
+
+
+def _flush() -> None:
+    if sys.stdout is not None:
+        sys.stdout.flush()
