@@ -1,11 +1,16 @@
 """Price lists by category: what is on them, what is not and why."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from newretail_ml.errors import DataError
-from newretail_ml.jobs.prices import PriceRules, PriceTask
+from newretail_ml.jobs.prices import PriceRules, PriceTask, SavedResponse
+from newretail_ml.jobs.saved import save_model
+from newretail_ml.panel import Panel
+from newretail_ml.pricing import LocalLevelRegression
 from newretail_ml.tables import RetailTables
 
 
@@ -113,6 +118,45 @@ def test_facts_tell_tasks_apart():
         PriceTask(per=("item_id", "location_id")),
         PriceTask(until="2025-06-01"),
         PriceTask(seed=1),
+        PriceTask(model=SavedResponse(Path("a"), "a", "1")),
+        PriceTask(model=SavedResponse(Path("a"), "a", "2")),
     ]
     assert len({repr(task.facts()) for task in tasks}) == len(tasks)
     assert np.all([isinstance(task.facts(), dict) for task in tasks])
+
+
+@pytest.fixture(scope="module")
+def saved(priced, tmp_path_factory):
+    panel = Panel.from_tables(RetailTables.read(priced))
+    hot = panel.select((panel.statics["category"] == "hot").to_numpy())
+    path = tmp_path_factory.mktemp("model") / "response.pkl"
+    save_model(LocalLevelRegression().fit(hot), path)
+    return SavedResponse.of(path)
+
+
+def test_a_saved_model_prices_what_it_knows(answer, priced, saved):
+    made = PriceTask(PriceRules(max_change=0.1, margin_floor=0.2), model=saved)(priced)
+    assert made.rows["item_id"].tolist() == ["mate", "tea"]
+    here, there = (one.rows.set_index("item_id") for one in (made, answer))
+    assert here.loc["tea", "current_price"] == there.loc["tea", "current_price"]
+    assert abs(here.loc["mate", "price"] - there.loc["mate", "price"]) < 0.1
+    reasons = made.refused.set_index("item_id")["reason"]
+    assert reasons["soap"] == "the model does not know it"
+    assert reasons["old"] == "it is delisted"
+    assert len(made.rows) + len(made.refused) == 9
+
+
+def test_a_saved_model_starts_from_the_prices_of_today(priced_frames, saved, tmp_path):
+    prices = priced_frames["prices"].assign(price=priced_frames["prices"]["price"] * 1.05)
+    RetailTables.from_frames(**{**priced_frames, "prices": prices}).write(tmp_path / "chain")
+    rows = PriceTask(model=saved)(tmp_path / "chain").rows.set_index("item_id")
+    known = saved.load()
+    before = known.prices[(known.keys["item_id"] == "tea").to_numpy()]
+    assert rows.loc["tea", "current_price"] == pytest.approx(1.05 * before[0])
+    assert rows.loc["tea", "identified"]
+
+
+def test_what_is_no_price_model_is_told(tmp_path):
+    save_model([1], tmp_path / "list.pkl")
+    with pytest.raises(DataError, match="a list is not a demand response"):
+        SavedResponse.of(tmp_path / "list.pkl").load()

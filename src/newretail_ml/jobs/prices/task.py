@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -12,16 +12,11 @@ import pandas as pd
 
 from newretail_ml import columns as c
 from newretail_ml.errors import DataError, NewRetailError
+from newretail_ml.jobs.prices.response import SavedResponse
 from newretail_ml.jobs.prices.rules import PriceRules
 from newretail_ml.jobs.task import Answer
 from newretail_ml.panel import Panel
-from newretail_ml.pricing import (
-    DemandResponse,
-    LocalLevelRegression,
-    merged,
-    part_of,
-    plan_prices,
-)
+from newretail_ml.pricing import LocalLevelRegression, merged, part_of, plan_prices
 from newretail_ml.pricing.response.curves import Curve
 from newretail_ml.tables import RetailTables
 
@@ -31,6 +26,7 @@ _NO_PRICE = "its price is not known"
 _DELISTED = "it is delisted"
 _NO_POINT = "no price that ends as asked lies within the greatest change"
 _FLOOR = "even the greatest change leaves its price below what its cost and margin need"
+_UNKNOWN = "the model does not know it"
 _CLOSE = 1e-9
 
 Made: TypeAlias = tuple[pd.DataFrame, pd.DataFrame]
@@ -50,6 +46,7 @@ class PriceTask:
         freq: length of a period.
         until: last day of the sales to learn from; None for all.
         seed: of the draws behind the intervals.
+        model: a response that was learned before; None to learn one from each category.
     """
 
     rules: PriceRules = field(default_factory=PriceRules)
@@ -57,13 +54,19 @@ class PriceTask:
     freq: str = "D"
     until: str | None = None
     seed: int = 0
+    model: SavedResponse | None = None
 
     name = "prices"
     key = c.CATEGORY
 
     def facts(self) -> dict[str, Any]:
         """Arguments, for the digest and the tracker."""
-        return {**asdict(self), "model": LocalLevelRegression.__name__}
+        learned = {"name": LocalLevelRegression.__name__, "fitted": "on each category by itself"}
+        return {
+            **{name: getattr(self, name) for name in ("per", "freq", "until", "seed")},
+            "rules": self.rules.facts(),
+            "model": learned if self.model is None else self.model.facts(),
+        }
 
     def __call__(self, folder: Path) -> Answer:
         """The lists of the partition's categories, in their order.
@@ -92,16 +95,24 @@ class PriceTask:
             return pd.DataFrame(), refused
         panel = panel.select(there)
         try:
-            model = LocalLevelRegression(random_state=self.seed).fit(panel)
-            rows, more = self._list(model.response_, tables)
+            rows, more = self._list(self._learned(panel), panel, tables)
         except NewRetailError as error:
             rows, more = pd.DataFrame(), self._all_refused(panel.keys, error)
         if c.CATEGORY in panel.statics and len(rows):
             rows.insert(len(self.per), c.CATEGORY, panel.statics[c.CATEGORY].iloc[0])
         return rows, pd.concat([refused, more])
 
-    def _list(self, learned: DemandResponse, tables: RetailTables) -> Made:
-        assert isinstance(learned, Curve)  # noqa: S101
+    def _learned(self, panel: Panel) -> Curve | None:
+        """How the demand of the category answers prices; None where nothing is known."""
+        if self.model is not None:
+            return self.model.of_series(panel)
+        response = LocalLevelRegression(random_state=self.seed).fit(panel).response_
+        assert isinstance(response, Curve)  # noqa: S101
+        return response
+
+    def _list(self, learned: Curve | None, panel: Panel, tables: RetailTables) -> Made:
+        if learned is None:
+            return pd.DataFrame(), self._unknown(panel, panel.keys.iloc[:0])
         assert tables.items is not None  # noqa: S101
         response = merged(learned, list(self.per))
         costs = tables.items[[c.ITEM, c.UNIT_COST]]
@@ -111,7 +122,8 @@ class PriceTask:
         for product in np.flatnonzero(~moves):
             points[product] = response.prices[[product]]
         reasons = self._reasons_of_products(cost, points, moves)
-        refused = self._refused(response.keys, reasons)
+        unknown = self._unknown(panel, response.keys)
+        refused = pd.concat([self._refused(response.keys, reasons), unknown])
         there = np.flatnonzero(reasons == "")
         if not len(there):
             return pd.DataFrame(), refused
@@ -124,6 +136,13 @@ class PriceTask:
             progress=False,
         )
         return plan.prices, refused
+
+    def _unknown(self, panel: Panel, known: pd.DataFrame) -> pd.DataFrame:
+        """What a model that was fitted before has never seen."""
+        per = list(self.per)
+        there = pd.MultiIndex.from_frame(panel.keys[per])
+        seen = there.isin(pd.MultiIndex.from_frame(known[per]))
+        return self._refused(panel.keys, np.where(seen, "", _UNKNOWN).astype(object))
 
     def _reasons_of_products(
         self, cost: np.ndarray, points: list[np.ndarray], moves: np.ndarray
