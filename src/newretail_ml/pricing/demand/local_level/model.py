@@ -72,6 +72,8 @@ class LocalLevelRegression(PriceModel):
     [['tea', -3.0]]
     """
 
+    response_: ConstantElasticity
+
     def __init__(
         self,
         by: Sequence[str] = (c.ITEM,),
