@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from functools import partial
 from multiprocessing import get_context, parent_process
 from threading import Thread
 from typing import Any, TypeVar
@@ -55,41 +54,41 @@ def pool(workers: int) -> Engine:
     """An engine of so many processes on this machine, each with one thread for numbers.
 
     A worker that is killed costs its own partition alone: it is tried once more by itself, and
-    then given as a `WorkerLostError`.
+    then given as a `WorkerLostError`. Workers stay for the next call, as long as the engine does.
 
     Args:
         workers: processes.
     """
-    check_whole("workers", workers, at_least=1)
-    return partial(_pooled, workers)
+    return _Pool(check_whole("workers", workers, at_least=1))
 
 
-def _pooled(
-    workers: int, work: Callable[[_Part], _Done], parts: Sequence[_Part]
-) -> Iterator[_Done | WorkerLostError]:
-    waiting = list(reversed(parts))
-    with _one_thread_each():
-        while waiting:
-            suspects: list[_Part] = []
-            yield from _until_one_dies(workers, work, waiting, suspects)
-            for part in suspects:
-                yield from _alone(work, part)
+class _Pool:
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+        self._executor: ProcessPoolExecutor | None = None
 
+    def __call__(
+        self, work: Callable[[_Part], _Done], parts: Sequence[_Part]
+    ) -> Iterator[_Done | WorkerLostError]:
+        waiting = list(reversed(parts))
+        with _one_thread_each():
+            while waiting:
+                suspects: list[_Part] = []
+                yield from self._until_one_dies(work, waiting, suspects)
+                for part in suspects:
+                    yield from _alone(work, part)
 
-def _until_one_dies(
-    workers: int,
-    work: Callable[[_Part], _Done],
-    waiting: list[_Part],
-    suspects: list[_Part],
-) -> Iterator[_Done]:
-    """Hands out what waits, never more than there are workers, until one of them dies.
+    def _until_one_dies(
+        self, work: Callable[[_Part], _Done], waiting: list[_Part], suspects: list[_Part]
+    ) -> Iterator[_Done]:
+        """Hands out what waits, never more than there are workers, until one of them dies.
 
-    What was at work then becomes a suspect.
-    """
-    running: dict[Future[_Done], _Part] = {}
-    with _executor(min(workers, len(waiting))) as executor:
+        What was at work then becomes a suspect.
+        """
+        executor = self._executor = self._executor or _executor(self._workers)
+        running: dict[Future[_Done], _Part] = {}
         while running or (waiting and not suspects):
-            while waiting and len(running) < workers and not suspects:
+            while waiting and len(running) < self._workers and not suspects:
                 part = waiting.pop()
                 running[executor.submit(work, part)] = part
             done, _ = wait(running, return_when=FIRST_COMPLETED)
@@ -97,6 +96,7 @@ def _until_one_dies(
                 part = running.pop(future)
                 if isinstance(future.exception(), BrokenProcessPool):
                     suspects.append(part)
+                    self._executor = None
                 else:
                     yield future.result()
 
