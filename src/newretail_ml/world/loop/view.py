@@ -76,6 +76,18 @@ class View:
         books, coming = self._books, slice(self.day + 1, self.day + 1 + days)
         return books.regular[coming], books.price[coming], books.promoted[coming]
 
+    def planned_prices(self, lines: pd.DataFrame, days: int) -> np.ndarray:
+        """(lines, days) prices to pay from tomorrow on, by item_id and location_id.
+
+        Args:
+            lines: the items and shops.
+            days: at most so many; fewer where the plan ends before.
+        """
+        chain, (_, price, _) = self._chain, self.price_plan(days)
+        item = pd.Index(chain.catalogue.ids).get_indexer(lines[c.ITEM])
+        shop = pd.Index(chain.locations.ids).get_indexer(lines[c.LOCATION])
+        return price[:, item, shop].T
+
     @cached_property
     def stock(self) -> pd.DataFrame:
         """One row an item and shop that may order tonight, as `plan_orders` takes it.

@@ -23,7 +23,7 @@ from newretail_ml.world.loop.deciders.library import (
 )
 from newretail_ml.world.loop.deciders.naive import SLOTS, BestSellers
 from newretail_ml.world.loop.deciders.orders import planned_on, usual_orders_on
-from newretail_ml.world.loop.deciders.prices import best_prices, usual_rules
+from newretail_ml.world.loop.deciders.prices import best_prices
 from newretail_ml.world.loop.policies import Policies
 from newretail_ml.world.loop.slate_sales import slate_sales
 from newretail_ml.world.loop.state import Habits, LoopState, Offer, no_slates
@@ -32,10 +32,12 @@ from newretail_ml.world.make import World
 from newretail_ml.world.slates.best import top_slate
 from newretail_ml.world.slates.planning import expected_sums, worth
 from newretail_ml.world.slates.reading import read_slate
-from newretail_ml.world.true_response import TrueResponse, true_response
+from newretail_ml.world.stock import StockState
+from newretail_ml.world.true_response import true_response
 
 _HORIZON = 21
 _PLENTY = 1_000_000
+_FURTHER_DAYS = 4
 
 
 def clairvoyant_policies(
@@ -94,8 +96,12 @@ class Clairvoyant:
         return copied
 
     def orders(self, view: View) -> pd.DataFrame:
-        """Orders by the planner on the demand that will come."""
-        return planned_on(view, self.demand(view), 0.0)
+        """Orders by the planner on the demand that will come.
+
+        Warehouses, whose usual rule looks back, may not send all that is asked; so orders last
+        some days longer than they must.
+        """
+        return planned_on(view, self.demand(view), further_days=_FURTHER_DAYS)
 
     def usual_orders(self, view: View) -> pd.DataFrame:
         """Orders by the usual rule on the demand that will come."""
@@ -103,14 +109,7 @@ class Clairvoyant:
 
     def prices(self, view: View) -> pd.DataFrame:
         """The best list by the true response, under the rules of `PlannedPrices`."""
-        regular, _, _ = view.price_plan(1)
-        chain, known = self.world.chain, self.response
-        item = pd.Index(chain.catalogue.ids).get_indexer(known.keys[c.ITEM])
-        now = regular[0][item].mean(axis=1)
-        move = np.log(now / known.prices)
-        base = known.base * np.exp(known.elasticity @ move)
-        here = TrueResponse(known.keys, now, known.product, base, known.elasticity)
-        return best_prices(view, here, usual_rules())
+        return best_prices(view, self.response, self.response.prices)
 
     def slates(self, view: View) -> pd.DataFrame:
         """What earns most in the coming week by true tastes, at the prices of that week."""
@@ -178,7 +177,7 @@ class Clairvoyant:
         """Tomorrow's place among the planned days."""
         return view.day + 1 - int(self.coming.days[0])
 
-    def _plenty(self):
+    def _plenty(self) -> StockState:
         stock = self.world.stock
         return replace(stock, on_hand=np.full_like(stock.on_hand, _PLENTY))
 

@@ -24,9 +24,10 @@ def planned_orders(view: View) -> pd.DataFrame:
     """Orders by `plan_orders` on the paths of the view's forecast.
 
     What is left at the end of a cycle costs holding for three quarters of a further review, as in
-    `ForecastPolicy`. Lines that the forecast does not know yet are ordered by the usual rule.
+    `ForecastPolicy`. A unit short costs its margin at the prices that are planned for the days
+    that the order is for. Lines that the forecast does not know are ordered by the usual rule.
     """
-    return planned_on(view, forecast_of(view), LEFT_OVER_REVIEWS)
+    return planned_on(view, forecast_of(view), left_over_reviews=LEFT_OVER_REVIEWS)
 
 
 def forecast_of(view: View) -> Forecast:
@@ -55,16 +56,34 @@ def usual_orders_on(view: View, forecast: Forecast) -> pd.DataFrame:
     return view.usual_orders(lines.loc[known, _KEYS].assign(**{c.MEAN_SALES: mean}))
 
 
-def planned_on(view: View, forecast: Forecast, left_over_reviews: float) -> pd.DataFrame:
-    """Orders of the planner; of lines without a forecast, those of the usual rule."""
+def planned_on(
+    view: View, forecast: Forecast, *, left_over_reviews: float = 0.0, further_days: int = 0
+) -> pd.DataFrame:
+    """Orders of the planner; of lines without a forecast, those of the usual rule.
+
+    Args:
+        view: of the evening.
+        forecast: from tomorrow on.
+        left_over_reviews: further reviews for which what is left over costs holding.
+        further_days: days for which an order lasts, beyond the arrival of the next one, where
+            goods keep; half their shelf life at most.
+    """
     lines = view.stock
     row = rows_of(forecast, lines)
     usual = view.usual_orders()
     if not (row >= 0).any():
         return usual
     known = lines[row >= 0].reset_index(drop=True)
-    waits = left_over_reviews * known[c.REVIEW_PERIOD]
-    stock = known.assign(**{c.LEFT_OVER_COST: waits * known[c.HOLDING_COST]})
+    left_over = left_over_reviews * known[c.REVIEW_PERIOD] * known[c.HOLDING_COST]
+    half_life = (known[c.SHELF_LIFE].astype(float) // 2).fillna(further_days)
+    lasts = known[c.REVIEW_PERIOD] + np.minimum(half_life, further_days).astype(int)
+    stock = known.assign(
+        **{
+            c.LEFT_OVER_COST: left_over,
+            c.REVIEW_PERIOD: lasts,
+            c.SHORTAGE_COST: _margin_of_cycle(view, known),
+        }
+    )
     state = State(stock, *(_only(frame, known) for frame in (view.due, view.batches)))
     planned = plan_orders(forecast, state).orders
     unknown = _only(usual, lines[row < 0])
@@ -75,6 +94,17 @@ def rows_of(forecast: Forecast, lines: pd.DataFrame) -> np.ndarray:
     """The series of each line, -1 where the forecast has none."""
     series = pd.MultiIndex.from_frame(forecast.keys[_KEYS].astype(str))
     return series.get_indexer(pd.MultiIndex.from_frame(lines[_KEYS].astype(str)))
+
+
+def _margin_of_cycle(view: View, lines: pd.DataFrame) -> np.ndarray:
+    """What a unit earns at the planned prices, between an order's arrival and the next one's."""
+    first = lines[c.LEAD_TIME].to_numpy()
+    after = first + lines[c.REVIEW_PERIOD].to_numpy()
+    price = view.planned_prices(lines, int(after.max()))
+    day = np.minimum(np.arange(after.max()), price.shape[1] - 1)
+    covered = (np.arange(after.max()) >= first[:, None]) & (np.arange(after.max()) < after[:, None])
+    mean = np.where(covered, price[:, day], 0.0).sum(axis=1) / covered.sum(axis=1)
+    return np.maximum(mean - lines[c.UNIT_COST].to_numpy(), 0.0)
 
 
 def _only(frame: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:

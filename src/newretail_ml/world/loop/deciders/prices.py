@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 
@@ -12,57 +10,56 @@ from newretail_ml.pricing import (
     DemandResponse,
     LocalLevelRegression,
     MarginFloor,
-    MaxChange,
     PriceModel,
     merged,
     plan_prices,
     price_points,
 )
-from newretail_ml.pricing.price_list.rules import Rule
 from newretail_ml.world.loop.view import View
 
-CHANGE, MARGIN = 0.15, 0.1
+CHANGE, MARGIN = 0.15, 0.15
 
 
 class PlannedPrices:
-    """A price list by `plan_prices` on what a model learned from the chain's own sales.
+    """Price lists by `plan_prices` on what a model learned from the chain's own sales.
 
-    One price an item in all shops. Where the data cannot tell how demand answers, and where an
-    item is no longer sold, the price stays.
+    One price an item in all shops, a margin of at least 15%, and within 15% of the price that the
+    item had before the first list: further than that the past says too little. Where the data
+    cannot tell how demand answers, the price stays.
 
     Args:
         model: an unfitted model of prices and demand.
-        rules: of the list; by default at most 15% from the price of today and a margin of at
-            least 10%.
     """
 
-    def __init__(
-        self, model: PriceModel | None = None, rules: Sequence[Rule] | None = None
-    ) -> None:
+    def __init__(self, model: PriceModel | None = None) -> None:
         self.model = LocalLevelRegression() if model is None else model
-        self.rules = usual_rules() if rules is None else list(rules)
+        self.before = pd.Series(dtype=float)
 
     def __call__(self, view: View) -> pd.DataFrame:
         """Regular prices from tomorrow on."""
         self.model = self.model.clone().fit(view.panel)
-        return best_prices(view, merged(self.model.response_, c.ITEM), self.rules)
+        response = merged(self.model.response_, c.ITEM)  # type: ignore[type-var]
+        now = pd.Series(response.prices, response.keys[c.ITEM])
+        self.before = self.before.combine_first(now)
+        return best_prices(view, response, self.before.loc[now.index].to_numpy())
 
 
-def usual_rules() -> list[Rule]:
-    """At most 15% from today's price in one list, and a margin of at least 10%."""
-    return [MaxChange(CHANGE), MarginFloor(MARGIN)]
+def best_prices(view: View, response: DemandResponse, before: np.ndarray) -> pd.DataFrame:
+    """The best list among prices that end in 9 and are near those from before the first list.
 
-
-def best_prices(view: View, response: DemandResponse, rules: Sequence[Rule]) -> pd.DataFrame:
-    """The best list among prices that end in 9, within 15% of the current ones."""
-    prices = response.prices
+    Args:
+        view: of the evening.
+        response: one product an item.
+        before: price of each item before the first list.
+    """
     plan = plan_prices(
         response,
         view.tables.items,
-        rules,
-        points=price_points(prices * (1 - CHANGE), prices * (1 + CHANGE), ".x9"),
+        [MarginFloor(MARGIN)],
+        points=price_points(before * (1 - CHANGE), before * (1 + CHANGE), ".x9"),
         n_draws=1,
         progress=False,
     )
-    changed = plan.prices[np.abs(plan.prices["change"]) > 0]
-    return changed[[c.ITEM, c.PRICE]].reset_index(drop=True)
+    prices = plan.prices
+    kept = np.isclose(prices[c.PRICE], prices["current_price"])
+    return prices.loc[~kept, [c.ITEM, c.PRICE]].reset_index(drop=True)

@@ -77,8 +77,10 @@ class RankedSlates:
 
 
 def margins(view: View) -> pd.DataFrame:
-    """item_id and unit_margin at tomorrow's prices, the mean of the shops."""
+    """item_id and unit_margin, the mean of the shops at the prices of the coming week."""
     items = view.tables.items
-    regular, price, _ = view.price_plan(1)
-    del regular
-    return items[[c.ITEM]].assign(**{c.UNIT_MARGIN: price[0].mean(axis=1) - items[c.UNIT_COST]})
+    if items is None:
+        raise AssertionError("a simulated chain has a table of items")
+    _, price, _ = view.price_plan(WEEK)
+    earned = price.mean(axis=(0, 2)) - items[c.UNIT_COST].to_numpy()
+    return items[[c.ITEM]].assign(**{c.UNIT_MARGIN: earned})
