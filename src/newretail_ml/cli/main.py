@@ -17,7 +17,9 @@ from newretail_ml.cli.compare import compare_command
 from newretail_ml.cli.demo import demo_command
 from newretail_ml.cli.forecast import forecast_command
 from newretail_ml.cli.orders import orders_command
+from newretail_ml.cli.prices import prices_command
 from newretail_ml.cli.promote import promote_command
+from newretail_ml.cli.recommend import recommend_command
 from newretail_ml.errors import NewRetailError
 
 
@@ -51,6 +53,8 @@ for command in (
     demo_command,
     forecast_command,
     orders_command,
+    prices_command,
+    recommend_command,
     backtest_command,
     compare_command,
     promote_command,

@@ -106,14 +106,24 @@ SOURCE_HELP = (
     "customers, events) adds to what can be known."
 )
 
+SOURCE = click.argument("source")
+MAPPING = click.option(
+    "--mapping",
+    metavar="FILE",
+    help="TOML file, or the name of a shipped one (online_retail), that says which foreign "
+    "columns are which, and how to clean.",
+)
+FREQUENCY = click.option(
+    "--freq",
+    type=click.Choice(FREQUENCIES),
+    default="D",
+    help="Length of a period: day, week, month.",
+)
+UNTIL = click.option("--until", type=Day(), help="Use sales up to this day only.")
+
 _OPTIONS = [
-    click.argument("source"),
-    click.option(
-        "--mapping",
-        metavar="FILE",
-        help="TOML file, or the name of a shipped one (online_retail), that says which foreign "
-        "columns are which, and how to clean.",
-    ),
+    SOURCE,
+    MAPPING,
     click.option(
         "--by",
         default=f"{c.ITEM},{c.LOCATION}",
@@ -121,13 +131,8 @@ _OPTIONS = [
         help="What makes a series: item_id, with location_id, channel, or both. What is left out "
         "is pooled.",
     ),
-    click.option(
-        "--freq",
-        type=click.Choice(FREQUENCIES),
-        default="D",
-        help="Length of a period: day, week, month.",
-    ),
-    click.option("--until", type=Day(), help="Use sales up to this day only."),
+    FREQUENCY,
+    UNTIL,
     click.option(
         "--most-sold",
         type=click.IntRange(min=1),

@@ -50,11 +50,11 @@ def test_a_file_that_is_not_there_is_told(tmp_path):
         PriceRules.from_file(tmp_path / "none.toml")
 
 
-def test_points_lie_within_the_change_and_end_as_asked():
+def test_points_lie_within_the_change_and_end_as_asked_or_stay():
     points = PriceRules(0.1, endings=(".x9",)).points(np.array([2.0, 0.5]))
-    assert points[0].tolist() == [1.89, 1.99, 2.09, 2.19]
-    assert points[1].tolist() == [0.49]
-    assert PriceRules(0.01, endings=(".99",)).points(np.array([1.5]))[0].size == 0
+    assert points[0].tolist() == [1.89, 1.99, 2.0, 2.09, 2.19]
+    assert points[1].tolist() == [0.49, 0.5]
+    assert PriceRules(0.01, endings=(".99",)).points(np.array([1.5]))[0].tolist() == [1.5]
 
 
 def test_points_without_endings_are_steps_around_the_price():

@@ -90,10 +90,20 @@ def test_rules_that_contradict_refuse_the_category_alone(priced):
     assert "'mean of price over current prices at most 0.5' cannot be kept" in reasons["tea"]
 
 
-def test_no_price_that_ends_as_asked_is_a_reason(priced):
-    answer = PriceTask(PriceRules(max_change=0.02, endings=("9.99",)))(priced)
-    reasons = answer.refused.set_index("item_id")["reason"]
-    assert reasons["tea"] == "no price that ends as asked lies within the greatest change"
+def test_new_prices_end_as_asked_and_old_ones_may_stay(priced):
+    rows = PriceTask(PriceRules(max_change=0.1, endings=(".x9",)))(priced).rows
+    moved = rows[rows["change"] != 0]
+    assert len(moved)
+    assert (np.round(moved["price"] * 100) % 10 == 9).all()
+    stay = PriceTask(PriceRules(max_change=0.02, endings=("9.99",)))(priced).rows
+    assert (stay["change"] == 0).all()
+    assert set(stay["item_id"]) == set(rows["item_id"])
+
+
+def test_prices_of_today_are_those_of_the_table(answer, priced_frames):
+    last = priced_frames["prices"].groupby("item_id")["price"].last()
+    here = answer.rows.set_index("item_id")["current_price"]
+    assert (here == last[here.index]).all()
 
 
 @pytest.mark.parametrize(

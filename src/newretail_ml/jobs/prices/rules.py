@@ -35,7 +35,7 @@ class PriceRules:
     Args:
         max_change: most that a price moves from today's, as a share of it.
         margin_floor: least margin, as a share of the price; prices are never below the cost.
-        endings: how prices end, such as ".x9"; none for any price.
+        endings: how new prices end, such as ".x9"; none for any price.
         coin: the smallest piece of money.
         average_at_most: most that prices are, on average over a category and weighted by revenue,
             as a multiple of today's; 1 holds the average.
@@ -137,15 +137,15 @@ class PriceRules:
         return rules
 
     def points(self, prices: np.ndarray) -> list[np.ndarray]:
-        """For each price of today, those that it may become; empty where no ending fits."""
-        lowest, highest = (1 - self.max_change) * prices, (1 + self.max_change) * prices
+        """For each price of today, those that it may become; it may stay, however it ends."""
         if not self.endings:
             step = min(_STEP, self.max_change / _STEPS)
             around = points_around(prices, down=self.max_change, up=self.max_change, step=step)
             return [row[~np.isnan(row)] for row in around]
-        return [self._ending(low, high) for low, high in zip(lowest, highest, strict=True)]
+        return [np.union1d(self._ending(price), [price]) for price in prices]
 
-    def _ending(self, low: float, high: float) -> np.ndarray:
+    def _ending(self, price: float) -> np.ndarray:
+        low, high = (1 - self.max_change) * price, (1 + self.max_change) * price
         try:
             return price_points(low, high, self.endings, coin=self.coin)[0]
         except DataError:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from newretail_ml import columns as c
 from newretail_ml.errors import DataError, NewRetailError
-from newretail_ml.jobs.prices.response import SavedResponse
+from newretail_ml.jobs.prices.response import SavedResponse, at_prices
 from newretail_ml.jobs.prices.rules import PriceRules
 from newretail_ml.jobs.task import Answer
 from newretail_ml.panel import Panel
@@ -24,10 +24,10 @@ _NO_COST = "its unit cost is not known"
 _NEVER_SOLD = "it was never sold"
 _NO_PRICE = "its price is not known"
 _DELISTED = "it is delisted"
-_NO_POINT = "no price that ends as asked lies within the greatest change"
 _FLOOR = "even the greatest change leaves its price below what its cost and margin need"
 _UNKNOWN = "the model does not know it"
 _CLOSE = 1e-9
+_DIGITS = 4
 
 Made: TypeAlias = tuple[pd.DataFrame, pd.DataFrame]
 """A price list, and what is not on it: key columns and reason."""
@@ -115,6 +115,8 @@ class PriceTask:
             return pd.DataFrame(), self._unknown(panel, panel.keys.iloc[:0])
         assert tables.items is not None  # noqa: S101
         response = merged(learned, list(self.per))
+        # Panels hold prices in single precision: 10.3 is 10.300000190734863 there.
+        response = at_prices(response, np.round(response.prices, _DIGITS))
         costs = tables.items[[c.ITEM, c.UNIT_COST]]
         cost = response.keys[c.ITEM].map(costs.set_index(c.ITEM)[c.UNIT_COST]).to_numpy(float)
         moves = response.evidence.identified & (response.units(response.prices) > 0)
@@ -151,7 +153,6 @@ class PriceTask:
         reasons = np.full(len(cost), "", dtype=object)
         highest = np.array([row.max(initial=0.0) for row in points])
         reasons[moves & (highest < self.rules.least_price(cost) - _CLOSE)] = _FLOOR
-        reasons[highest <= 0] = _NO_POINT
         reasons[~np.isfinite(cost)] = _NO_COST
         return reasons
 

@@ -14,6 +14,8 @@ from newretail_ml.jobs.targets.files import check_file, check_folder, write_file
 from newretail_ml.jobs.targets.rows import Rows
 
 _RUN_ID = re.compile(r"\w[\w.-]*")
+# A chain's own tables are called orders and prices too, and may lie in the same database.
+_TABLES = {"orders": "order_list", "prices": "price_list", "recommend": "slates"}
 
 
 def check_target(target: str | Path, table: str = "result") -> Address:
@@ -21,12 +23,12 @@ def check_target(target: str | Path, table: str = "result") -> Address:
 
     Args:
         target: as in `write_result`.
-        table: the table where the target names none.
+        table: likewise.
 
     Returns:
         The target, understood; as text it holds no password.
     """
-    address = address_of(target, table)
+    address = _address(target, table)
     if address.kind is Kind.FILE:
         check_file(address.path)
     elif address.kind is Kind.FOLDER:
@@ -52,7 +54,8 @@ def write_result(parts: Sequence[Path], target: str | Path, *, run_id: str, tabl
             run; a DuckDB file (`chain.duckdb`) or a SQLAlchemy URL, either of them followed by
             `::table` for a table of another name.
         run_id: id of the run: letters, digits, underscores, dots and hyphens.
-        table: the table where the target names none.
+        table: the table where the target names none, or the name of a job: results of orders,
+            prices and recommend go to order_list, price_list and slates.
 
     Returns:
         The number of rows.
@@ -75,7 +78,7 @@ def write_result(parts: Sequence[Path], target: str | Path, *, run_id: str, tabl
             f"{run_id!r} is no id of a run",
             next_step="Use letters, digits, underscores, dots and hyphens.",
         )
-    address = address_of(target, table)
+    address = _address(target, table)
     rows = Rows.of(parts, run_id)
     if address.kind is Kind.FILE:
         write_file(address.path, rows)
@@ -86,3 +89,7 @@ def write_result(parts: Sequence[Path], target: str | Path, *, run_id: str, tabl
     else:
         write_database(address.place, address.table, rows)
     return rows.count
+
+
+def _address(target: str | Path, table: str) -> Address:
+    return address_of(target, _TABLES.get(table, table))
