@@ -39,7 +39,7 @@ def price_outcomes(
     Returns:
         Table: price (planned), charged (mean of what was sold, or the plan of the tables where
         nothing was), as_planned (within half a percent), expected_units, units, censored. By
-        week: rows, as_planned (share), price and charged (means), days_sold_out, and over rows
+        week: rows, as_planned (share of what is known), price and charged (means), days_sold_out, and over rows
         that were charged as planned and did not sell out: expected_units, units, bias (expected
         less sold, as a share of sold), bias_error, p_value, p_holm, biased (5% over all weeks).
 
@@ -86,7 +86,7 @@ def _week(week: object, rows: pd.DataFrame) -> dict[str, object]:
     return {
         w.WEEK: week,
         w.ROWS: len(rows),
-        w.AS_PLANNED: rows[w.AS_PLANNED].mean(),
+        w.AS_PLANNED: _kept(rows),
         c.PRICE: rows[c.PRICE].mean(),
         w.CHARGED: rows[w.CHARGED].mean(),
         w.DAYS_SOLD_OUT: int(rows[c.CENSORED].sum()),
@@ -96,6 +96,11 @@ def _week(week: object, rows: pd.DataFrame) -> dict[str, object]:
         w.BIAS_ERROR: _share(tested.error, sold),
         w.P_VALUE: tested.p_value,
     }
+
+
+def _kept(rows: pd.DataFrame) -> float:
+    """The share that was charged as planned, of what is known."""
+    return float(rows.loc[rows[w.CHARGED].notna(), w.AS_PLANNED].mean())
 
 
 def _judged(rows: pd.DataFrame) -> pd.DataFrame:
@@ -109,7 +114,7 @@ def _figures(table: pd.DataFrame) -> dict[str, float]:
     tested = total_over_clusters(gap.groupby(judged[c.ITEM]).sum().to_numpy())
     sold = judged[c.UNITS].sum()
     return {
-        w.AS_PLANNED: float(table[w.AS_PLANNED].mean()),
+        w.AS_PLANNED: _kept(table),
         w.EXPECTED_UNITS: float(judged[w.EXPECTED_UNITS].sum()),
         c.UNITS: float(sold),
         w.BIAS: _share(tested.total, sold),
