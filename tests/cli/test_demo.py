@@ -2,6 +2,7 @@
 the one in the tables."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,23 @@ from newretail_ml.cli.main import newretail
 from newretail_ml.panel import Panel
 from newretail_ml.tables import RetailTables
 
-TABLES = {"forecast.parquet", "orders.csv", "leaderboard.csv", "scores.csv"}
+TABLES = {
+    *("forecast.parquet", "orders.csv", "prices.csv", "slates.parquet", "loop.csv"),
+    *("leaderboard.csv", "scores.csv"),
+}
 TEXTS = {"data_report.txt", "summary.txt"}
-PICTURES = {"forecast.png", "orders.png", "leaderboard.png", "coverage.png"}
+PICTURES = {
+    *("forecast.png", "orders.png", "prices.png", "loop.png", "loop_money.png"),
+    *("leaderboard.png", "coverage.png"),
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_loop():
+    """The simulated chain lives on once for all demos of this file."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(demo, "loop_money", cache(demo.loop_money))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +114,34 @@ def test_numbers_of_the_orders(done, frames):
     terms = f"({lead_time:.0f} lead time + {review_period:.0f} review)"
     assert orders["why"].str.contains(terms, regex=False).all()
     assert orders["why"].str.contains(f"are enough in {level:.0f}% of cases").all()
+
+
+def test_numbers_of_the_prices(done):
+    prices = pd.read_csv(done[0] / "prices.csv")
+    moved, listed, most, gain, share, lower, upper = numbers(told(done, "To charge"))[:7]
+    assert (moved, listed) == ((prices["change"] != 0).sum(), len(prices))
+    assert (prices["change"].abs() <= most / 100 + 1e-9).all()
+    assert gain == pytest.approx(prices["profit_gain"].sum(), abs=0.51)
+    now = (prices["profit"] - prices["profit_gain"]).sum()
+    assert share == pytest.approx(100 * prices["profit_gain"].sum() / now, abs=0.051)
+    assert lower <= gain <= upper
+
+
+def test_numbers_of_the_slates(done):
+    slates = pd.read_parquet(done[0] / "slates.parquet")
+    slots, members, purchases = numbers(told(done, "To show"))
+    assert (slots, members) == (len(slates), slates["customer_id"].nunique())
+    assert purchases == pytest.approx(slates["expected_sales"].sum(), abs=0.51)
+
+
+def test_numbers_of_the_loop(done):
+    profit = pd.read_csv(done[0] / "loop.csv", index_col="model")["profit"]
+    shops, items, library, usual, clairvoyant, share = numbers(told(done, "Does it pay?"))
+    assert (library, usual, clairvoyant) == tuple(
+        profit[["newretail_ml", "naive", "clairvoyant"]].round()
+    )
+    assert share == round(100 * (library - usual) / (clairvoyant - usual))
+    assert shops > 0 < items
 
 
 def test_the_largest_lines_are_those_of_the_order_list(done):

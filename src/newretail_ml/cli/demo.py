@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 import click
 import numpy as np
@@ -11,6 +13,7 @@ import pandas as pd
 from newretail_ml import columns as c
 from newretail_ml import plots
 from newretail_ml.cli.backtest import write_backtest
+from newretail_ml.cli.demo_decisions import loop_money, price_list, slates, write_decisions
 from newretail_ml.cli.forecast import made_forecast, model_words
 from newretail_ml.cli.options import QUIET, SEED, TRACKING, Job
 from newretail_ml.cli.output import check_folder_path, files_of, whole_folder, write_table
@@ -28,6 +31,9 @@ from newretail_ml.panel import Panel
 from newretail_ml.replenishment import order_up_to, state_from_tables
 from newretail_ml.tables import RetailTables
 from newretail_ml.tracking import Run
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 SAMPLE_FOLDER = Path("data/sample")
 _HORIZON = 28
@@ -50,7 +56,10 @@ _TERMS = (
 @TRACKING
 @QUIET
 def demo_command(out: Path, seed: int, tracking: str | None, quiet: bool) -> None:
-    """Run the main job on a sample chain. It tells what will sell and what to order."""
+    """Run the main job on a sample chain: what will sell, what to order, charge and show.
+
+    Then a small simulated chain lives on for four weeks, with these decisions and without.
+    """
     check_folder_path(out)
     job = Job(
         source=str(SAMPLE_FOLDER),
@@ -72,10 +81,16 @@ def demo_command(out: Path, seed: int, tracking: str | None, quiet: bool) -> Non
         judged = _judged(job, panel, run)
         model, forecast = made_forecast(job, panel, AUTO, run)
         orders = order_up_to(forecast, state, service_level=_SERVICE_LEVEL)
+        prices = _told(job, "prices", price_list, panel, tables, seed)
+        shown = _told(job, "slates", slates, tables, seed)
+        money = _told(job, "four weeks of a simulated chain", loop_money, seed)
         words = model_words(AUTO, model)
-        summary = summary_of(tables, panel, words, judged, forecast, orders, _TERMS)
+        summary = summary_of(
+            tables, panel, words, judged, forecast, orders, _TERMS, prices, shown, money
+        )
         with whole_folder(out) as folder:
             _write(folder, tables, panel, judged, model, forecast, orders)
+            write_decisions(folder, prices, shown, money)
             (folder / "summary.txt").write_text(f"{summary}\n", encoding="utf-8")
         for file in files_of(out):
             run.log_file(file)
@@ -91,6 +106,12 @@ def _sample(job: Job) -> RetailTables:
 
     job.say("There is no data/sample here, so the sample chain is made anew from its seed.")
     return make_world(SAMPLE).tables
+
+
+def _told(job: Job, what: str, make: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
+    """What a function makes, once the reader knows what is waited for."""
+    job.say(f"Making {what} ...")
+    return make(*args, **named)
 
 
 def _judged(job: Job, panel: Panel, run: Run) -> Backtest:

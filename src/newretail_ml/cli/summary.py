@@ -9,11 +9,15 @@ import numpy as np
 import pandas as pd
 
 from newretail_ml import columns as c
+from newretail_ml.cli.demo_decisions import LoopMoney
 from newretail_ml.cli.orders import order_summary
 from newretail_ml.forecast import Forecast
 from newretail_ml.forecasting import Backtest
 from newretail_ml.forecasting.standard import AUTO
 from newretail_ml.panel import Panel
+from newretail_ml.pricing import PriceList
+from newretail_ml.pricing.price_list import names as w
+from newretail_ml.recommendation import SlatePlan
 from newretail_ml.replenishment.order_up_to import EXPECTED_DEMAND
 from newretail_ml.tables import RetailTables
 
@@ -29,6 +33,9 @@ def summary_of(
     forecast: Forecast,
     orders: pd.DataFrame,
     terms: str,
+    prices: PriceList | None,
+    shown: SlatePlan | None,
+    money: LoopMoney,
 ) -> str:
     """The run in a dozen lines.
 
@@ -40,6 +47,9 @@ def summary_of(
         forecast: what it says.
         orders: what to order.
         terms: on which the orders were decided, in words.
+        prices: what to charge, where that can be known.
+        shown: what to show members, where there are any.
+        money: what such decisions earn in a simulated chain.
     """
     chain = forecast.paths.sum(axis=(0, 2), dtype=np.float64)
     low, high = np.quantile(chain, [0.1, 0.9])
@@ -51,6 +61,9 @@ def summary_of(
         "Accuracy": _accuracy(judged),
         f"Next {forecast.horizon} days": f"{chain.mean():,.0f} units expected in all, {units}",
         "To order": f"{order_summary(orders, tables)} {terms}",
+        "To charge": _charged(prices),
+        "To show": _shown(shown),
+        "Does it pay?": _paid(money),
     }
     lines = [_line(label, words) for label, words in facts.items() if words]
     return "\n".join([*lines, "", *_largest(orders)])
@@ -68,7 +81,8 @@ def next_steps(out: Path, sample: Path, link: str | None) -> str:
         steps.insert(0, f"python -m newretail_ml.world {sample}")
     return "\n".join(
         [
-            f"Tables and plots are in {out}: orders.csv, forecast.parquet, leaderboard.csv, *.png.",
+            f"Tables and plots are in {out}: orders.csv, prices.csv, slates.parquet, loop.csv, "
+            "*.png.",
             "Try next:",
             *(f"  {step}" for step in steps),
             f"Runs and models: {link or 'not tracked'}",
@@ -109,6 +123,37 @@ def _accuracy(result: Backtest) -> str:
     loss = result.leaderboard()["weighted_quantile_loss"]
     gain = 1 - loss[AUTO] / loss[_BASELINE]
     return f"{gain:.1%} less quantile loss than a moving average; {covered}"
+
+
+def _charged(prices: PriceList | None) -> str:
+    if prices is None:
+        return ""
+    moved = int((prices.prices[w.CHANGE] != 0).sum())
+    profit = prices.totals.set_index(w.MEASURE).loc[w.PROFIT]
+    return (
+        f"{moved:,} of {len(prices.prices):,} prices change by at most 10%: profit a day "
+        f"{profit[w.GAIN]:+,.0f} ({profit[w.GAIN_SHARE]:+.1%}), between {profit[w.LOWER]:+,.0f} "
+        f"and {profit[w.UPPER]:+,.0f} in 9 of 10 cases"
+    )
+
+
+def _shown(shown: SlatePlan | None) -> str:
+    if shown is None:
+        return ""
+    members = shown.slates[c.CUSTOMER].nunique()
+    return (
+        f"{len(shown.slates):,} slots for {members:,} members, all in stock where they shop; "
+        f"{shown.purchases:,.0f} purchases of these items expected in a week"
+    )
+
+
+def _paid(money: LoopMoney) -> str:
+    usual, library, clairvoyant = (one.profit for one in money.runs)
+    return (
+        f"In a simulated chain of {money.shops} shops and {money.items} items, four weeks: profit "
+        f"{library:,.0f} with these decisions, {usual:,.0f} as usual, {clairvoyant:,.0f} knowing "
+        f"the truth; {money.share_closed:.0%} of the gap closed, on one throw of the dice"
+    )
 
 
 def _largest(orders: pd.DataFrame, most: int = 5) -> list[str]:
