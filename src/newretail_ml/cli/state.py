@@ -100,7 +100,8 @@ def _from_stock(job: Job, tables: RetailTables, panel: Panel, supply: Supply) ->
             table="stock",
             next_step="Bring the stock of all places up to today, or name a --state.",
         )
-    lags = stock_lags(tables, panel, job.until)
+    sold = panel.periods.resized(panel.cut).last_day
+    lags = stock_lags(tables, sold, job.until)
     if lags:
         job.say(lags)
     return state

@@ -12,14 +12,14 @@ from newretail_ml.errors import DataError
 from newretail_ml.jobs.engines import Engine, local
 from newretail_ml.jobs.manifest import Manifest
 from newretail_ml.jobs.partitions import Split, split
-from newretail_ml.jobs.running import Progress, RunOver, run_partitions
+from newretail_ml.jobs.running import Progress, Stage
 from newretail_ml.jobs.targets import check_target, write_result
 from newretail_ml.jobs.task import Task
 from newretail_ml.jobs.work import held
 from newretail_ml.tables.retail_tables import AnyMapping
 
-Prepare = Callable[[RunOver, Path], Task]
-"""Makes the task, once partitions are there; may run others before, and use the work folder."""
+Prepare = Callable[[Stage], Task]
+"""Makes the task, once there are partitions."""
 
 
 @dataclass(frozen=True)
@@ -76,12 +76,8 @@ class Batch:
                 leave_out=self.leave_out,
             )
 
-            def over(one: Task) -> Manifest:
-                return run_partitions(
-                    one, made.partitions, work, engine=self.engine, progress=self.progress
-                )
-
-            manifest = _with_data(over(prepare(over, work) if prepare else task), made)
+            stage = Stage(made.partitions, work, self.engine, self.progress)
+            manifest = _with_data(stage.run(prepare(stage) if prepare else task), made)
             _check_answered(manifest)
             write_result(manifest.results, self.target, run_id=manifest.run_id, table=manifest.task)
             _write_whole(manifest.to_json(), self.manifest_file(task))

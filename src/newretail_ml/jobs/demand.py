@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from newretail_ml.forecast import Forecast
 from newretail_ml.forecasting import Forecaster
 from newretail_ml.jobs.groups import GroupDemand, GroupTask, groups_of, is_recovered
 from newretail_ml.jobs.models import SavedModel, StandardModel
-from newretail_ml.jobs.running import RunOver
+from newretail_ml.jobs.running import Stage
 from newretail_ml.jobs.series import SeriesOf, refusal
 from newretail_ml.panel import Panel
 from newretail_ml.tables import RetailTables
@@ -55,7 +54,7 @@ class Demand:
             "groups": None if self.groups is None else self.groups.digest,
         }
 
-    def with_groups(self, over: RunOver, work: Path) -> Demand:
+    def with_groups(self, stage: Stage) -> Demand:
         """With the chain's demand by groups, counted over all partitions, if the model asks it."""
         if isinstance(self.model, StandardModel):
             return self
@@ -63,8 +62,8 @@ class Demand:
         by = groups_of(model)
         if not by:
             return self
-        counted = over(GroupTask(self.series, by, is_recovered(model)))
-        return replace(self, groups=GroupDemand.added_up(counted.results, work / _GROUPS))
+        counted = stage.run(GroupTask(self.series, by, is_recovered(model)))
+        return replace(self, groups=GroupDemand.added_up(counted.results, stage.work / _GROUPS))
 
     def forecasts(self, tables: RetailTables) -> tuple[list[Forecast], pd.DataFrame]:
         """The forecasts of a partition, and the series without one."""

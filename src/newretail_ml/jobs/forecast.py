@@ -11,7 +11,7 @@ import pandas as pd
 from newretail_ml import columns as c
 from newretail_ml.forecast import DECILES, Forecast
 from newretail_ml.jobs.demand import Demand
-from newretail_ml.jobs.running import RunOver
+from newretail_ml.jobs.running import Stage
 from newretail_ml.jobs.task import Answer
 from newretail_ml.tables import RetailTables
 
@@ -35,9 +35,9 @@ class ForecastTask:
         """Arguments and model version."""
         return {**self.demand.facts(), "paths": self.paths}
 
-    def prepared(self, over: RunOver, work: Path) -> ForecastTask:
+    def prepared(self, stage: Stage) -> ForecastTask:
         """The task as it runs, once there are partitions."""
-        return replace(self, demand=self.demand.with_groups(over, work))
+        return replace(self, demand=self.demand.with_groups(stage))
 
     def __call__(self, folder: Path) -> Answer:
         """The forecasts of a partition."""

@@ -30,9 +30,6 @@ _RECEIPT = "receipt.json"
 
 Progress = Callable[[Receipt], None]
 
-RunOver = Callable[[Task], Manifest]
-"""Runs a task over the partitions at hand."""
-
 
 class PartitionsFailedError(NewRetailError):
     """Some partitions have no result, after two trials; what is finished stays finished."""
@@ -87,6 +84,29 @@ def run_partitions(
     if manifest.failed:
         raise PartitionsFailedError(manifest)
     return manifest
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Partitions that are there, and who works on them.
+
+    Args:
+        partitions: of the chain.
+        work: folder of what is finished.
+        engine: who works.
+        progress: told of each partition that is done.
+    """
+
+    partitions: Sequence[Partition]
+    work: Path
+    engine: Engine = local
+    progress: Progress | None = None
+
+    def run(self, task: Task) -> Manifest:
+        """See `run_partitions`."""
+        return run_partitions(
+            task, self.partitions, self.work, engine=self.engine, progress=self.progress
+        )
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ import pandas as pd
 
 from newretail_ml import columns as c
 from newretail_ml.errors import DataError
-from newretail_ml.panel import Panel
 from newretail_ml.replenishment import state_from_tables
 from newretail_ml.replenishment.state import STATE, checked_state
 from newretail_ml.tables import RetailTables
@@ -71,13 +70,18 @@ def state_in(path: Path) -> pd.DataFrame:
     return checked_state(state)
 
 
-def stock_lags(tables: RetailTables, panel: Panel, until: str | None) -> str:
+def stock_lags(tables: RetailTables, sold: pd.Timestamp, until: str | None) -> str:
     """In words, where stock was last counted before the last sales; else nothing.
+
+    Args:
+        tables: with stock.
+        sold: last day of the sales.
+        until: last day of the sales that was asked for.
 
     Raises:
         DataError: stock is of a later day, and would be ordered on as if it were that day's.
     """
-    counted, sold = tables.extent.last_stock, panel.periods.resized(panel.cut).last_day
+    counted = tables.extent.last_stock
     if counted is None:
         return ""
     if until is not None and counted > sold:
