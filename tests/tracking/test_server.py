@@ -1,5 +1,6 @@
 """A real tracking server: what is logged can be read back, by MLflow's own client."""
 
+import os
 import select
 import socket
 import socketserver
@@ -16,8 +17,10 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
 from newretail_ml import tracking
+from newretail_ml.cli.main import newretail as commands
 from newretail_ml.errors import TrackingError
 from newretail_ml.forecast import Forecast
 from newretail_ml.forecasting import Backtest, Forecaster, LightGBMForecaster
@@ -330,3 +333,122 @@ def test_a_server_that_goes_down_on_the_way_costs_seconds_and_no_results(
     assert isinstance(run.problem, TrackingError)
     assert logged.client.get_run(run.run_id).data.params == {"horizon": "7"}
     assert capsys.readouterr().out == ""
+
+
+def test_the_leaderboard_is_read_from_the_server_alone(
+    server: str, logged: Logged, result: Backtest
+) -> None:
+    board = tracking.compare("demand", run=logged.run_id, store=server)
+    expected = result.leaderboard()["weighted_quantile_loss"]
+    assert board.best == result.best
+    assert board.table()["mean"].to_dict() == pytest.approx(expected.to_dict())
+    assert board.data == "0123456789abcdef"
+    assert board.folds.startswith("2026-03-10 to 2026-03-17, ")
+    reasons = board.apart.set_index("model")["reason"]
+    assert "nothing to learn" in reasons["refusing"]
+
+
+@pytest.fixture(scope="module")
+def contested(server: str, logged: Logged) -> str:
+    """The id of a run that judged a champion and a challenger, both registered."""
+    rng = np.random.default_rng(0)
+    shape = (20, 5)
+    hard = rng.normal(1.0, 0.2, shape)
+    parts = [
+        pd.DataFrame(
+            {
+                "model": name,
+                "unit": np.repeat([f"item {n}" for n in range(shape[0])], shape[1]),
+                "fold": np.tile(pd.date_range("2026-01-01", periods=shape[1]), shape[0]),
+                "metric": "wape",
+                "value": (hard - gain + rng.normal(0.0, 0.01, shape)).ravel(),
+            }
+        )
+        for name, gain in (("average", 0.0), ("lightgbm", 0.1))
+    ]
+    units = pd.concat(parts, ignore_index=True)
+    with tracking.run("contest", store=server, required=True) as run:
+        run.log_comparison(
+            units.groupby(["model", "fold", "metric"], as_index=False)["value"].mean(),
+            question="Which forecast is best?",
+            better={"wape": "lower"},
+            paired=units,
+            data="0123456789abcdef",
+        )
+    assert run.run_id is not None
+    client = logged.client
+    client.create_registered_model("contested")
+    for name in ("average", "lightgbm"):
+        client.create_model_version(
+            "contested",
+            logged.model_uri,
+            logged.run_id,
+            tags={"model": name},
+            model_id=logged.model_uri.removeprefix("models:/"),
+        )
+    return run.run_id
+
+
+def newretail(server: str, folder: Path, *asked: str) -> str:
+    """What the command prints, in a process of its own that knows the server by its address."""
+    done = subprocess.run(
+        [sys.executable, "-m", "newretail_ml.cli", *asked],
+        cwd=folder,
+        env={**os.environ, "MLFLOW_TRACKING_URI": server},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stderr == ""
+    return done.stdout
+
+
+def test_a_challenger_becomes_champion_by_a_command_of_its_own(
+    server: str, logged: Logged, contested: str, tmp_path: Path
+) -> None:
+    tracking.promote("contested", 1, store=server)
+    asked = ("promote", "contested", "--challenger", "@challenger", "--experiment", "contest")
+    logged.client.set_registered_model_alias("contested", "challenger", "2")
+    said = newretail(server, tmp_path, *asked)
+    assert said.startswith("contested@champion is now version 2: the challenger is better beyond")
+    assert "over 5 folds p < 0.001; over 20 series or customers p < 0.001" in said
+    model = logged.client.get_registered_model("contested")
+    assert {name: str(number) for name, number in model.aliases.items()} == {
+        "champion": "2",
+        "challenger": "2",
+    }
+    version = logged.client.get_model_version("contested", "2")
+    assert version.tags["promotion.verdict"] == "promoted"
+    assert version.tags["promotion.why"] in said
+
+
+def test_the_command_prints_and_writes_the_leaderboard_of_the_server(
+    server: str, contested: str, tmp_path: Path
+) -> None:
+    asked = ["compare", "--experiment", "contest", "--out", str(tmp_path / "out")]
+    said = CliRunner(env={"MLFLOW_TRACKING_URI": server}).invoke(commands, asked)
+    assert "contest: Which forecast is best?" in said.output
+    board = pd.read_csv(tmp_path / "out" / "leaderboard.csv", index_col="model")
+    assert board["verdict"].to_dict() == {"lightgbm": "best", "average": "behind"}
+    assert sorted(path.name for path in (tmp_path / "out").glob("[!.]*")) == [
+        "apart.csv",
+        "folds.csv",
+        "leaderboard.csv",
+        "leaderboard.png",
+    ]
+
+
+def test_outcomes_go_back_to_a_run_on_the_server(server: str, logged: Logged, panel: Panel) -> None:
+    forecast = logged.forecast.to_frame(LEVELS)
+    with tracking.run("demand", name="decided", store=server, required=True) as run:
+        run.log_data(panel)
+        run.log_table(forecast, "forecast.parquet")
+    sold = panel.to_frame()
+    later = forecast.assign(units=np.round(forecast["mean"]), censored=False)
+    both = pd.concat([sold, later[sold.columns]], ignore_index=True)
+    assert run.run_id is not None
+    found = tracking.outcomes(run.run_id, Panel.from_frame(both), log=True, store=server)
+    assert abs(found.figures["bias"]) < 0.05
+    history = logged.client.get_metric_history(run.run_id, "outcomes/forecast/by_week/rows")
+    assert sum(one.value for one in history) == len(forecast)

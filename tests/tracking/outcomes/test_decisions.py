@@ -238,7 +238,7 @@ def test_a_run_without_a_decision_is_told_of(store: Path, tables: RetailTables) 
     assert run.run_id is not None
     with pytest.raises(DataError, match=r"holds no table of a decision.*run\.log_table"):
         asked(run.run_id)
-    with pytest.raises(DataError, match="no file 'orders.csv'"):
+    with pytest.raises(DataError, match="has no file"):
         asked(run.run_id, file="orders.csv")
     with pytest.raises(DataError, match="there is no run 'x'"):
         asked("x")

@@ -39,9 +39,10 @@ def price_outcomes(
     Returns:
         Table: price (planned), charged (mean of what was sold, or the plan of the tables where
         nothing was), as_planned (within half a percent), expected_units, units, censored. By
-        week: rows, as_planned (share of what is known), price and charged (means), days_sold_out, and over rows
-        that were charged as planned and did not sell out: expected_units, units, bias (expected
-        less sold, as a share of sold), bias_error, p_value, p_holm, biased (5% over all weeks).
+        week: rows, as_planned (share of what is known), price and charged (means),
+        days_sold_out, and over rows that were charged as planned and did not sell out:
+        expected_units, units, bias (expected less sold, as a share of sold), bias_error,
+        p_value, p_holm, biased (5% over all weeks).
 
     Raises:
         DataError: a column is missing, it is not known when was decided, or nothing happened yet.
