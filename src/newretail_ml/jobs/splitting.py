@@ -65,7 +65,8 @@ class Keys:
         if items is None:
             return None
         text = to_text(items)
-        return partition_of(text.map(self.category).fillna(text), self.partitions)
+        known = text.map(self.category).astype(object)
+        return partition_of(known.where(known.notna(), text), self.partitions)
 
     def _column(self, frame: pd.DataFrame, table: str, name: str) -> pd.Series | None:
         foreign = self.mapping.table(table).foreign_name(name)
@@ -134,7 +135,7 @@ def _writers(folder: Path, table: str) -> Iterator[Any]:
         kind = repr(rows.schema.remove_metadata())
         number = kinds.setdefault(kind, len(kinds))
         found, first = np.unique(places[order], return_index=True)
-        ends = [*first[1:], len(order)]
+        ends = [*first, len(order)][1:]
         for place, begin, end in zip(found, first, ends, strict=True):
             there = name or str(place)
             if (there, kind) not in writers:

@@ -86,6 +86,14 @@ def test_parts_of_whole_and_of_broken_numbers_are_numbers(save, tmp_path):
     assert pd.read_parquet(tmp_path / "a.parquet")["units"].tolist()[:3] == [1.0, 2.0, 0.5]
 
 
+def test_text_that_is_missing_from_a_part_is_text(save, tmp_path):
+    frames = [pd.DataFrame({"category": ["hot"]}), pd.DataFrame({"category": [float("nan")]})]
+    written(save(frames), tmp_path / "a.parquet")
+    back = pd.read_parquet(tmp_path / "a.parquet")["category"]
+    assert back.tolist()[0] == "hot"
+    assert back.isna().tolist() == [False, True]
+
+
 def test_parts_that_disagree_are_refused(save, tmp_path):
     frames = [pd.DataFrame({"units": [1]}), pd.DataFrame({"units": ["many"]})]
     with pytest.raises(DataError, match="different types"):

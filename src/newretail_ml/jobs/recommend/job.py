@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from newretail_ml.jobs.recommend.fitting import (
 from newretail_ml.jobs.recommend.model import SavedRecommender
 from newretail_ml.jobs.recommend.stock import offer_of
 from newretail_ml.jobs.recommend.task import RecommendTask, Slots
-from newretail_ml.jobs.running import RunOver
+from newretail_ml.jobs.running import Stage
 from newretail_ml.jobs.task import Task
 from newretail_ml.tables import SourceMapping
 
@@ -79,26 +78,20 @@ class RecommendJob:
     def prepared(self, batch: Batch) -> Prepare:
         """What makes the task once partitions are there."""
 
-        def prepare(_: RunOver, work: Path) -> Task:
-            return self._task(batch, work)
+        def prepare(stage: Stage) -> Task:
+            return self._task(batch, stage)
 
         return prepare
 
-    def _task(self, batch: Batch, work: Path) -> RecommendTask:
-        folders = _partitions(work)
-        kept = work / "model"
+    def _task(self, batch: Batch, stage: Stage) -> RecommendTask:
+        folders = [part.folder for part in stage.partitions]
+        kept = stage.work / "model"
         if isinstance(self.model, str):
             asked = {"seed": self.seed, "most_lines": self.most_lines}
             model = fitted_on(folders, kept, self.model, **asked)
         else:
             model = brought_up_to_date(self.model, folders, kept, self.most_lines)
         mapping = SourceMapping.of(batch.mapping)
-        file = work / "offer.parquet"
+        file = stage.work / "offer.parquet"
         offer = offer_of(batch.source, mapping, folders[0], file) if self.in_stock else None
         return RecommendTask(model, self.slots, offer)
-
-
-def _partitions(work: Path) -> Sequence[Path]:
-    """The folders of the partitions, in their order."""
-    folders = [one for one in (work / "split").iterdir() if one.name.isdigit()]
-    return sorted(folders, key=lambda one: int(one.name))

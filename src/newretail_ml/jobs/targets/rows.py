@@ -89,9 +89,24 @@ def _read_schema(part: Path) -> tuple[pa.Schema, int]:
     try:
         with pq.ParquetFile(part) as file:
             schema, rows = file.schema_arrow, file.metadata.num_rows
+            blank = _blank_columns(file.metadata)
     except (OSError, pa.ArrowInvalid) as error:
         raise _damaged(part, error) from error
-    return pa.schema([pa.field(one.name, _plain(one.type)) for one in schema]), rows
+    # Missing text alone looks like missing numbers to pandas.
+    types = {one.name: pa.null() if one.name in blank else _plain(one.type) for one in schema}
+    return pa.schema(list(types.items())), rows
+
+
+def _blank_columns(metadata: pq.FileMetaData) -> set[str]:
+    """Columns without a value, where the file knows."""
+    values: dict[str, bool] = {}
+    for group in range(metadata.num_row_groups):
+        for position in range(metadata.num_columns):
+            column = metadata.row_group(group).column(position)
+            known = column.statistics is not None and column.statistics.has_null_count
+            empty = known and column.statistics.null_count == column.num_values
+            values[column.path_in_schema] = values.get(column.path_in_schema, True) and empty
+    return {name for name, empty in values.items() if empty}
 
 
 def _read_batches(part: Path) -> Iterator[pa.RecordBatch]:
