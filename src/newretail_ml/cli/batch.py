@@ -39,8 +39,8 @@ class Parts:
         return self.partitions or 1
 
     def works(self) -> Engine:
-        """Who works."""
-        if self.engine == "local":
+        """Who works; one partition is worked on in this process."""
+        if self.engine == "local" or self.count == 1:
             return local
         return pool(min(self.workers or os.cpu_count() or 1, self.count))
 

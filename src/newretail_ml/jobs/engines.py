@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_all_start_methods, get_context, parent_process
 from threading import Thread
 from typing import Any, TypeVar
 
@@ -26,6 +26,7 @@ Engine = Callable[[Callable[[Any], Any], Sequence[Any]], Iterator[Any]]
 Where it never will be done, because the process that worked on it died, a `WorkerLostError`.
 """
 
+_READ_BEFORE = ["newretail_ml.jobs.forecast", "newretail_ml.jobs.orders", "pandera.pandas"]
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -111,11 +112,21 @@ def _alone(work: Callable[[_Part], _Done], part: _Part) -> Iterator[_Done | Work
 
 
 def _executor(workers: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(workers, get_context("spawn"), _end_with_the_driver)
+    return ProcessPoolExecutor(workers, _context(), _begin)
 
 
-def _end_with_the_driver() -> None:
+def _context() -> Any:
+    """Workers begin as copies of a clean process that has read the libraries, where that works."""
+    if "forkserver" not in get_all_start_methods():
+        return get_context("spawn")
+    context = get_context("forkserver")
+    context.set_forkserver_preload(_READ_BEFORE)
+    return context
+
+
+def _begin() -> None:
     """A driver that is killed cannot stop its workers: each watches for the end by itself."""
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
     driver = parent_process()
     if driver is not None:
         Thread(target=_watch, args=(driver,), daemon=True).start()

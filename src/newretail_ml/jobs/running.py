@@ -174,6 +174,8 @@ class Finish:
 
 def _rename(aside: Path, place: Path) -> None:
     """Two runs may finish the same partition at the same time: the first one counts."""
+    if place.exists() and not (place / _RECEIPT).is_file():
+        shutil.rmtree(place)
     try:
         aside.rename(place)
     except OSError:
