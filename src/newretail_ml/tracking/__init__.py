@@ -2,6 +2,7 @@
 
 from newretail_ml.tracking.compare import compare, compare_all
 from newretail_ml.tracking.leaderboard import Leaderboard
+from newretail_ml.tracking.local import LocalModel, local_model
 from newretail_ml.tracking.opening import run
 from newretail_ml.tracking.outcomes import Outcomes, outcomes
 from newretail_ml.tracking.promote import Promotion, promote
@@ -10,12 +11,14 @@ from newretail_ml.tracking.served import ServedForecast
 
 __all__ = [
     "Leaderboard",
+    "LocalModel",
     "Outcomes",
     "Promotion",
     "Run",
     "ServedForecast",
     "compare",
     "compare_all",
+    "local_model",
     "outcomes",
     "promote",
     "run",

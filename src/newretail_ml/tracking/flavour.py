@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from newretail_ml import columns as c
-from newretail_ml.tracking.served import RAISE, UNKNOWN, ServedForecast
+from newretail_ml.tracking.served.forecasts import RAISE, UNKNOWN, ServedForecast
 
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pandas as pd
 
+from newretail_ml.tracking import served as served_models
 from newretail_ml.tracking.facts import MetricValue
 from newretail_ml.tracking.flavour import input_example, requirements, signature
 from newretail_ml.tracking.served import ServedForecast
@@ -133,7 +134,7 @@ class Recorder:
             path = Path(folder) / "model"
             mlflow.pyfunc.save_model(
                 path,
-                loader_module=ServedForecast.__module__,
+                loader_module=served_models.__name__,
                 data_path=str(served.folder),
                 signature=signature(served),
                 input_example=input_example(served),

@@ -1,7 +1,4 @@
-"""A forecast as a model that a batch engine may call with any rows in any order.
-
-This file knows nothing of MLflow; MLflow knows it by name and calls `_load_pyfunc`.
-"""
+"""A forecast as a model that a batch engine may call with any rows in any order."""
 
 from __future__ import annotations
 
@@ -19,6 +16,7 @@ from newretail_ml.errors import DataError
 from newretail_ml.forecast import Forecast
 from newretail_ml.forecasting import Forecaster
 from newretail_ml.panel import Periods
+from newretail_ml.tracking.served.kinds import FORECASTER, write_kind
 
 UNKNOWN = "unknown"
 RAISE = "raise"
@@ -167,6 +165,7 @@ def save_served(
 
     served = ServedForecast(forecast.to_frame(levels), forecast.periods, folder)
     folder.mkdir(parents=True)
+    write_kind(folder, FORECASTER)
     served.table.to_parquet(folder / _TABLE, index=False)
     periods = forecast.periods
     calendar = {"first": str(periods.first.date()), "count": len(periods), "freq": periods.freq}

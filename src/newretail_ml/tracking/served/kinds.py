@@ -1,0 +1,94 @@
+"""Which kind of model a folder or file holds, asked without a tracker."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import pickle
+from pathlib import Path
+from typing import Final
+
+from newretail_ml.errors import DataError
+from newretail_ml.forecasting import Forecaster
+from newretail_ml.pricing import DemandResponse, PriceModel
+from newretail_ml.recommendation import Recommender
+
+FORECASTER: Final = "forecaster"
+ORDER_POLICY: Final = "order policy"
+PRICE_RESPONSE: Final = "price response"
+RECOMMENDER: Final = "recommender"
+KINDS: Final = (FORECASTER, ORDER_POLICY, PRICE_RESPONSE, RECOMMENDER)
+KIND_FILE: Final = "kind.json"
+_CLASSES: Final[dict[str, type | tuple[type, ...]]] = {
+    FORECASTER: Forecaster,
+    PRICE_RESPONSE: (PriceModel, DemandResponse),
+    RECOMMENDER: Recommender,
+}
+_LOGGED: Final = "Log or save a fitted model of this library: run.log_model(model)."
+
+
+def write_kind(folder: Path, kind: str) -> None:
+    """Say in a folder which kind of model it holds."""
+    (folder / KIND_FILE).write_text(json.dumps({"kind": kind}))
+
+
+def kind_of(model: object) -> str | None:
+    """The kind of a fitted model; None where it is none of this library.
+
+    >>> from newretail_ml.forecasting import MovingAverage
+    >>> kind_of(MovingAverage())
+    'forecaster'
+    """
+    return next((kind for kind, known in _CLASSES.items() if isinstance(model, known)), None)
+
+
+def kind_in(path: Path, address: str) -> str:
+    """The kind of the model in a folder or a file; a file is unpickled, so trust it first.
+
+    Raises:
+        DataError: it holds no model of this library.
+    """
+    told = sorted(path.rglob(KIND_FILE)) if path.is_dir() else []
+    if len(told) == 1:
+        return str(json.loads(told[0].read_text())["kind"])
+    files = sorted(path.rglob("*.pkl")) if path.is_dir() else [path]
+    if len(files) != 1:
+        raise DataError(f"{address} holds no model of this library", next_step=_LOGGED)
+    try:
+        with files[0].open("rb") as file:
+            model = pickle.load(file)  # noqa: S301
+    except Exception as error:  # whatever a foreign file makes pickle stumble over
+        raise DataError(
+            f"{address} holds no model ({type(error).__name__})", next_step=_LOGGED
+        ) from error
+    kind = kind_of(model)
+    if kind is None:
+        raise DataError(f"{address} is a {type(model).__name__}, no model", next_step=_LOGGED)
+    return kind
+
+
+def check_kind(kind: str, wanted: str | None, address: str) -> None:
+    """Refuse a model of another kind.
+
+    Raises:
+        DataError: it is of another one, or there is no such kind.
+    """
+    if wanted is None or kind == wanted:
+        return
+    if wanted not in KINDS:
+        raise DataError(
+            f"there is no kind of model {wanted!r}", next_step=f"Choose from {', '.join(KINDS)}."
+        )
+    raise DataError(
+        f"{address} is a model of another kind: {kind}", next_step=f"Name a fitted {wanted}."
+    )
+
+
+def digest_of(path: Path) -> str:
+    """16 hex digits over the files of a model."""
+    digest = hashlib.blake2b(digest_size=8)
+    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+        if file.is_file():
+            with file.open("rb") as opened:
+                digest.update(hashlib.file_digest(opened, "sha256").digest())
+    return digest.hexdigest()
