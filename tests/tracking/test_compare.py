@@ -9,11 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from scipy import stats
 
 from newretail_ml import tracking
 from newretail_ml.cli.main import newretail
 from newretail_ml.errors import DataError, TrackingError
+from newretail_ml.forecasting.judging.bootstrap import cluster_bootstrap
 from newretail_ml.plots import standings_chart
+from newretail_ml.tracking.units import paired_over_units
 
 mpl.use("agg")
 BETTER = {"profit": "higher", "cost": "lower"}
@@ -130,6 +133,47 @@ def test_three_folds_in_time_tell_nothing_and_one_has_no_error(store: Path) -> N
     board = tracking.compare("one", store=store)
     assert board.table()["standard_error"].isna().all()
     assert "one fold: how far chance carries is not known" in repr(board)
+
+
+def test_series_tell_models_apart_where_folds_are_too_few(store: Path) -> None:
+    rng = np.random.default_rng(1)
+    hard = rng.normal(5.0, 2.0, 30)
+    names = {"ours": 0.0, "near": 0.001, "behind": 0.5}
+    units = pd.DataFrame(
+        {
+            "model": np.repeat(list(names), 30),
+            "unit": np.tile([f"item {n}" for n in range(30)], 3),
+            "fold": 0,
+            "metric": "cost",
+            "value": np.concatenate(
+                [hard + gap + rng.normal(0, 0.3, 30) for gap in names.values()]
+            ),
+        }
+    )
+    frame = units.groupby(["model", "fold", "metric"], as_index=False)["value"].mean()
+    with tracking.run("units", store=store, required=True) as run:
+        run.log_comparison(frame, question="?", better={"cost": "lower"}, paired=units)
+    board = tracking.compare("units", store=store)
+    table = board.table()
+    assert sorted(table["verdict"]) == ["behind", "best", "not told apart"]
+    assert table.loc["behind", "verdict"] == "behind"
+    values = units.pivot_table("value", "unit", "model")
+    gap = (values["behind"] - values[board.best]).to_numpy()
+    t = gap.mean() / (gap.std(ddof=1) / np.sqrt(30))
+    assert table.loc["behind", "p_units"] == pytest.approx(2 * stats.t.sf(abs(t), 29))
+    assert "p over units is over 30 series or customers" in repr(board)
+
+
+def test_the_error_of_ratios_is_that_of_a_bootstrap_of_whole_series() -> None:
+    rng = np.random.default_rng(2)
+    weight = rng.gamma(1.0, 10.0, (200, 3))
+    luck = weight * rng.normal(0.0, 0.15, (200, 1)) + rng.normal(0.0, 1.0, (200, 3))
+    for ahead in (0.01, 0.02, 0.03):
+        gap = luck + ahead * weight
+        drawn = cluster_bootstrap(gap, weight, n_draws=20_000)
+        found = paired_over_units(pd.DataFrame(gap), pd.DataFrame(weight))
+        assert found == pytest.approx(drawn.p_value, abs=0.03)
+    assert 0.001 < found < 0.2
 
 
 def test_runs_of_plain_mlflow_are_compared_when_it_is_said_what_is_good(store: Path) -> None:

@@ -22,6 +22,7 @@ from newretail_ml.tracking.judged import (
 from newretail_ml.tracking.leaderboard import RUN, Leaderboard, ranked
 from newretail_ml.tracking.scores import Better, check_better
 from newretail_ml.tracking.store import Store
+from newretail_ml.tracking.units import OverUnits, Units
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -103,6 +104,7 @@ def _board(
     whole = number[number == values.shape[1]].index
     apart += [(one, partly[name]) for name, one in together.items() if name not in whole]
     good = _better(chosen, better, asked_of)
+    by_fold = ranked(values.loc[whole], good)
     return Leaderboard(
         experiment=experiment,
         question=asked_of.around.get(QUESTION, "which model is best?"),
@@ -111,9 +113,10 @@ def _board(
         in_time=asked_of.in_time,
         data=asked_of.ground.data,
         folds=asked_of.ground.folds,
-        by_fold=ranked(values.loc[whole], good),
+        by_fold=by_fold,
         runs={name: one.run_id for name, one in together.items()},
         bounds=tuple(name for name, one in together.items() if one.is_bound),
+        over_units=_over_units(Units(client, chosen, good), together, list(by_fold.index)),
         apart=_apart_table(apart),
     )
 
@@ -199,6 +202,14 @@ def _values(client: MlflowClient, judged: dict[str, JudgedModel], metric: str) -
     rows = {name: one.values(client, metric) for name, one in judged.items()}
     table = pd.DataFrame.from_dict(rows, orient="index")
     return table[sorted(table.columns)]
+
+
+def _over_units(
+    units: Units, judged: dict[str, JudgedModel], names: list[str]
+) -> dict[str, OverUnits]:
+    """Each model against the best one that is no bound."""
+    usable = [name for name in names if not judged[name].is_bound]
+    return {name: units.compared(judged[name], judged[usable[0]]) for name in usable[1:]}
 
 
 def _apart_table(apart: _Apart) -> pd.DataFrame:

@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
-from newretail_ml import columns as c
 from newretail_ml.errors import DataError
-from newretail_ml.forecasting.judging.backtest import METRIC, VALUE
-from newretail_ml.forecasting.judging.bootstrap import cluster_bootstrap
-from newretail_ml.tracking.comparisons import PAIRED_FILE
 from newretail_ml.tracking.judged import JudgedModel
 from newretail_ml.tracking.noise import LUCK, fewest_folds, paired_over_folds, shown
-from newretail_ml.tracking.scores import UNIT, WEIGHT, Better, losses
+from newretail_ml.tracking.scores import Better, losses
+from newretail_ml.tracking.units import OverUnits, Units
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-
-_FEWEST_UNITS = 10
-
-
-class OverUnits(NamedTuple):
-    """A paired test over single series or customers; NaN where their values are not known."""
-
-    p_value: float = float("nan")
-    units: int = 0
 
 
 @dataclass(frozen=True)
@@ -127,46 +113,8 @@ def contest(
         n_folds=len(folds),
         fewest=fewest_folds(challenger.in_time),
         p_folds=paired_over_folds(difference, in_time=challenger.in_time).p_value,
-        over_units=_over_units(client, challenger, champion, metric, better),
+        over_units=Units(client, metric, better).compared(challenger, champion),
     )
-
-
-def _over_units(
-    client: MlflowClient,
-    challenger: JudgedModel,
-    champion: JudgedModel,
-    metric: str,
-    better: Better,
-) -> OverUnits:
-    """How near a value is to a target is no sum over units, so it has no such test."""
-    if not isinstance(better, str):
-        return OverUnits()
-    tables = [_units(client, one, metric) for one in (challenger, champion)]
-    if any(table.empty for table in tables):
-        return OverUnits()
-    mine, theirs = (table.set_index([UNIT, c.FOLD]) for table in tables)
-    both = mine.join(theirs[VALUE].rename("other"), how="inner")
-    both["gap"] = losses(both[VALUE], better) - losses(both["other"], better)
-    table = both.reset_index().pivot_table(
-        ["gap", WEIGHT], UNIT, c.FOLD, aggfunc="sum", fill_value=0.0
-    )
-    gap, weight = table["gap"].to_numpy(), table[WEIGHT].to_numpy()
-    judged = weight.sum(axis=0) > 0
-    if len(gap) < _FEWEST_UNITS or not judged.any():
-        return OverUnits(units=len(gap))
-    return OverUnits(cluster_bootstrap(gap[:, judged], weight[:, judged]).p_value, len(gap))
-
-
-def _units(client: MlflowClient, judged: JudgedModel, metric: str) -> pd.DataFrame:
-    """Values of single series or customers; empty where none were logged."""
-    files = {one.path for one in client.list_artifacts(judged.comparison)}
-    if PAIRED_FILE not in files:
-        return pd.DataFrame()
-    asked = [(c.MODEL, "==", judged.model), (METRIC, "==", metric)]
-    with tempfile.TemporaryDirectory() as place:
-        path = client.download_artifacts(judged.comparison, PAIRED_FILE, place)
-        table = pd.read_parquet(path, filters=asked)
-    return table.assign(**{UNIT: table[UNIT].astype(str)})[[UNIT, c.FOLD, VALUE, WEIGHT]]
 
 
 def _listed(folds: dict[int, float]) -> str:

@@ -17,11 +17,13 @@ from newretail_ml.tracking.noise import (
     paired_over_folds,
 )
 from newretail_ml.tracking.scores import Better, better_words, losses
+from newretail_ml.tracking.units import OverUnits
 
 STANDARD_ERROR: Final = "standard_error"
 DIFFERENCE: Final = "difference"
 DIFFERENCE_ERROR: Final = "difference_error"
 P_VALUE: Final = "p_value"
+P_UNITS: Final = "p_units"
 VERDICT: Final = "verdict"
 RUN: Final = "run_id"
 
@@ -30,6 +32,7 @@ BEHIND: Final = "behind"
 UNSURE: Final = "not told apart"
 TOO_FEW: Final = "too few folds"
 BOUND_MODEL: Final = "bound"
+_BESIDE = (DIFFERENCE, DIFFERENCE_ERROR, P_VALUE, P_UNITS, VERDICT)
 _MOST_NAMED = 6
 
 
@@ -48,6 +51,8 @@ class Leaderboard:
         by_fold: one row a model and one column a fold, as they were logged, best first.
         runs: id of each model's run.
         bounds: models that know what nobody can know.
+        over_units: paired tests against the best over single series or customers, by model,
+            where their values were logged.
         apart: runs that cannot be set beside these: model, run_id, started, reason.
     """
 
@@ -61,6 +66,7 @@ class Leaderboard:
     by_fold: pd.DataFrame
     runs: Mapping[str, str]
     bounds: tuple[str, ...]
+    over_units: Mapping[str, OverUnits]
     apart: pd.DataFrame
 
     @property
@@ -75,8 +81,10 @@ class Leaderboard:
         Returns:
             mean and standard_error over the folds; difference to the best and difference_error,
             fold by fold, in the loss (how far from the target, where values should be near one);
-            p_value of no difference (two-sided, not adjusted for the number of models); verdict:
-            best, behind (beyond chance, at 5%), not told apart, too few folds, or bound; run_id.
+            p_value of no difference over folds and p_units over single series or customers
+            (two-sided, not adjusted for the number of models; empty where too few are known);
+            verdict: best, behind (beyond chance, at 5% in each test that could be made), not told
+            apart, too few folds, or bound; run_id.
         """
         rows = {name: self._row(name) for name in self.by_fold.index}
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis(c.MODEL)
@@ -89,18 +97,20 @@ class Leaderboard:
 
     def _beside_the_best(self, name: str, mine: np.ndarray) -> dict[str, object]:
         if self.best is None or name == self.best:
-            unknown = (0.0, np.nan, np.nan, BEST_MODEL if self.best else BOUND_MODEL)
-            return dict(zip((DIFFERENCE, DIFFERENCE_ERROR, P_VALUE, VERDICT), unknown, strict=True))
+            unknown = (0.0, np.nan, np.nan, np.nan, BEST_MODEL if self.best else BOUND_MODEL)
+            return dict(zip(_BESIDE, unknown, strict=True))
         best = losses(self.by_fold.loc[self.best].to_numpy(float), self.better)
         found = paired_over_folds(losses(mine, self.better) - best, in_time=self.in_time)
-        verdict = BOUND_MODEL if name in self.bounds else _verdict(found.p_value)
+        units = self.over_units.get(name, OverUnits())
+        verdict = _verdict(found.p_value, units.p_value)
         # A profit that is lower is shown as such; a loss is what is tested.
         sign = -1.0 if self.better == "higher" else 1.0
         return {
             DIFFERENCE: sign * found.mean,
             DIFFERENCE_ERROR: found.error,
             P_VALUE: found.p_value,
-            VERDICT: verdict,
+            P_UNITS: units.p_value,
+            VERDICT: BOUND_MODEL if name in self.bounds else verdict,
         }
 
     @property
@@ -114,6 +124,9 @@ class Leaderboard:
             notes.append(
                 f"{n_folds} folds are too few to tell chance from skill: that takes {fewest}"
             )
+        n_units = max((one.units for one in self.over_units.values()), default=0)
+        if n_units:
+            notes.append(f"p over units is over {n_units:,} series or customers in the same folds")
         if not self.apart.empty:
             notes.append(f"{len(self.apart):,} runs are set apart, with the reason")
         return notes
@@ -124,10 +137,12 @@ class Leaderboard:
             {
                 "mean": _with_error(table[c.MEAN], table[STANDARD_ERROR]),
                 "to the best": _with_error(table[DIFFERENCE], table[DIFFERENCE_ERROR], "+"),
-                "p": table[P_VALUE].map(lambda p: "" if np.isnan(p) else f"{p:.3f}"),
+                "p": table[P_VALUE].map(_p_words),
+                "p over units": table[P_UNITS].map(_p_words),
                 "": table[VERDICT],
             }
         )
+        shown = shown.loc[:, (shown != "").any() | ~shown.columns.str.startswith("p ")]
         n_folds = self.by_fold.shape[1]
         lines = [
             f"{self.experiment}: {self.question}",
@@ -150,10 +165,15 @@ def ranked(values: pd.DataFrame, better: Better) -> pd.DataFrame:
     return values.loc[order.index]
 
 
-def _verdict(p_value: float) -> str:
-    if np.isnan(p_value):
+def _verdict(*p_values: float) -> str:
+    known = [p for p in p_values if not np.isnan(p)]
+    if not known:
         return TOO_FEW
-    return BEHIND if p_value < LUCK else UNSURE
+    return BEHIND if max(known) < LUCK else UNSURE
+
+
+def _p_words(p_value: float) -> str:
+    return "" if np.isnan(p_value) else f"{p_value:.3f}"
 
 
 def _with_error(values: pd.Series, errors: pd.Series, sign: str = "") -> list[str]:

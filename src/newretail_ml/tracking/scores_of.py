@@ -21,7 +21,7 @@ from newretail_ml.replenishment.replay.result import CLAIRVOYANT
 from newretail_ml.tracking.scores import HIGHER, LOWER, UNIT, WEIGHT, Better, Scores
 
 Comparable: TypeAlias = (
-    pd.DataFrame | Backtest | PriceBacktest | Judgement | Replay | Mapping[str, Replay]
+    pd.DataFrame | Scores | Backtest | PriceBacktest | Judgement | Replay | Mapping[str, Replay]
 )
 """What `Run.log_comparison` takes."""
 
@@ -65,6 +65,8 @@ def scores_of(
     """
     if isinstance(given, pd.DataFrame):
         return Scores.from_frame(given, better or {}, paired=paired, bounds=bounds)
+    if isinstance(given, Scores):
+        return given
     if isinstance(given, Backtest):
         return _of_forecasts(given)
     if isinstance(given, PriceBacktest):
