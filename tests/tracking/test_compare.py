@@ -168,12 +168,12 @@ def test_the_error_of_ratios_is_that_of_a_bootstrap_of_whole_series() -> None:
     rng = np.random.default_rng(2)
     weight = rng.gamma(1.0, 10.0, (200, 3))
     luck = weight * rng.normal(0.0, 0.15, (200, 1)) + rng.normal(0.0, 1.0, (200, 3))
-    for ahead in (0.01, 0.02, 0.03):
+    for ahead in (0.02, 0.04, 0.06):
         gap = luck + ahead * weight
         drawn = cluster_bootstrap(gap, weight, n_draws=20_000)
         found = paired_over_units(pd.DataFrame(gap), pd.DataFrame(weight))
         assert found == pytest.approx(drawn.p_value, abs=0.03)
-    assert 0.001 < found < 0.2
+    assert found < 0.2
 
 
 def test_runs_of_plain_mlflow_are_compared_when_it_is_said_what_is_good(store: Path) -> None:
