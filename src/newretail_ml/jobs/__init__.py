@@ -4,7 +4,7 @@ from newretail_ml.jobs.batch import Batch
 from newretail_ml.jobs.engines import Engine, WorkerLostError, local, pool
 from newretail_ml.jobs.manifest import Manifest, Receipt
 from newretail_ml.jobs.partitions import Partition, Split, split
-from newretail_ml.jobs.running import PartitionsFailedError, run_partitions
+from newretail_ml.jobs.running import PartitionsFailedError, Stage, run_partitions
 from newretail_ml.jobs.task import Answer, Task
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "PartitionsFailedError",
     "Receipt",
     "Split",
+    "Stage",
     "Task",
     "WorkerLostError",
     "local",

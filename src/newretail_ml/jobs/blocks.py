@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -39,6 +40,16 @@ def partition_of(ids: pd.Series, partitions: int) -> np.ndarray:
     """
     blocks = blocks_of(partitions)
     return block_of(ids, blocks) * partitions // blocks
+
+
+def owner_of(places: np.ndarray, present: Sequence[int]) -> np.ndarray:
+    """Which of the partitions that are present answers for each place: the nearest one below.
+
+    >>> owner_of(np.array([0, 2, 3, 5]), [1, 3]).tolist()
+    [1, 1, 3, 3]
+    """
+    known = np.sort(np.asarray(present))
+    return known[np.maximum(np.searchsorted(known, places, side="right") - 1, 0)]
 
 
 def _hash(text: str) -> int:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from newretail_ml import columns as c
 from newretail_ml.forecast import Forecast
-from newretail_ml.jobs.blocks import block_of, partition_of
+from newretail_ml.jobs.blocks import block_of, owner_of, partition_of
 from newretail_ml.jobs.demand import Demand
 from newretail_ml.jobs.running import Stage
 from newretail_ml.jobs.series import refusal
@@ -46,14 +46,14 @@ class OrdersTask:
         service_level: probability of no stock-out in a cycle; None for the least cost where
             costs are known.
         partitions: how many there are.
-        missing: those that hold no order line; the first of the others answers for their stock.
+        present: those that hold order lines; they answer for the stock of the others.
     """
 
     demand: Demand
     supply: Supply
     service_level: float | None
     partitions: int
-    missing: tuple[int, ...] = ()
+    present: tuple[int, ...] = (0,)
 
     name = "orders"
     key = c.ITEM
@@ -67,9 +67,8 @@ class OrdersTask:
 
     def prepared(self, stage: Stage) -> OrdersTask:
         """The task as it runs, once there are partitions."""
-        there = {part.number for part in stage.partitions}
-        missing = tuple(sorted(set(range(self.partitions)) - there))
-        return replace(self, demand=self.demand.with_groups(stage), missing=missing)
+        present = tuple(part.number for part in stage.partitions)
+        return replace(self, demand=self.demand.with_groups(stage), present=present)
 
     def __call__(self, folder: Path) -> Answer:
         """The order lines of a partition.
@@ -105,10 +104,8 @@ class OrdersTask:
             state = self.supply.from_stock(tables, self.demand.series.freq)
         else:
             state = state_in(self.supply.state_file)
-            place = partition_of(state[c.ITEM], self.partitions)
-            first = min(set(range(self.partitions)) - set(self.missing))
-            mine = [number, *(self.missing if number == first else ())]
-            state = state[np.isin(place, mine)]
+            places = partition_of(state[c.ITEM], self.partitions)
+            state = state[owner_of(places, self.present) == number]
         check_keys(state, self._keys)
         return state
 

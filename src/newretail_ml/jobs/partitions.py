@@ -16,7 +16,7 @@ from newretail_ml.errors import DataError
 from newretail_ml.jobs.admission import Admission, Admitted, extent_of, raise_first, together
 from newretail_ml.jobs.engines import Engine, WorkerLostError, local
 from newretail_ml.jobs.manifest import digest_of
-from newretail_ml.jobs.splitting import Keys, stream
+from newretail_ml.jobs.splitting import Keys, gather, stream
 from newretail_ml.tables import SourceMapping
 from newretail_ml.tables.extent import EXTENT_FILE
 from newretail_ml.tables.pieces import Opened, opened
@@ -151,9 +151,8 @@ def _has_items(tables: Opened, leave_out: tuple[str, ...]) -> bool:
 
 def _admitted(admission: Admission, engine: Engine, left_out: Mapping[str, int]) -> Split:
     """Checks all partitions, and tells each how far all of them reach."""
-    numbers = sorted(int(one.name) for one in admission.raw.iterdir() if one.name.isdigit())
     done: list[Admitted] = []
-    for one in engine(admission, numbers):
+    for one in engine(admission, gather(admission.raw)):
         if isinstance(one, WorkerLostError):
             raise one
         done.append(one)

@@ -13,7 +13,7 @@ import pandas as pd
 
 from newretail_ml import columns as c
 from newretail_ml.errors import DataError
-from newretail_ml.jobs.blocks import partition_of
+from newretail_ml.jobs.blocks import owner_of, partition_of
 from newretail_ml.tables import SourceMapping
 from newretail_ml.tables.parsing import to_text
 from newretail_ml.tables.pieces import Opened
@@ -105,6 +105,36 @@ def stream(tables: Opened, keys: Keys, folder: Path, leave_out: tuple[str, ...])
                 else:
                     write(piece, np.zeros(len(piece), dtype=np.int64), SHARED)
     return {f"they name no {keys.key}": left_out}
+
+
+def gather(folder: Path) -> list[int]:
+    """Move tables of partitions without an order line to those of the nearest one that has any.
+
+    An item that is yet to be launched may have a partition to itself, and no table of orders.
+
+    Args:
+        folder: as `stream` filled it.
+
+    Returns:
+        The partitions that are left.
+
+    Raises:
+        DataError: there is no order line.
+    """
+    numbers = sorted(int(one.name) for one in folder.iterdir() if one.name != SHARED)
+    present = [number for number in numbers if any((folder / str(number)).glob(f"{ORDERS}.*"))]
+    if not present:
+        raise DataError(
+            "the table has no rows",
+            table=ORDERS,
+            next_step="Check the source; one order line is the least that is needed.",
+        )
+    for number in set(numbers) - set(present):
+        owner = int(owner_of(np.array([number]), present)[0])
+        for file in (folder / str(number)).iterdir():
+            file.rename(folder / str(owner) / f"{file.stem}.{number}{file.suffix}")
+        (folder / str(number)).rmdir()
+    return present
 
 
 def _no_key(orders: pd.DataFrame, keys: Keys) -> DataError:
