@@ -34,6 +34,7 @@ class Books:
     orders: list[pd.DataFrame] = field(default_factory=list)
     stock: list[pd.DataFrame] = field(default_factory=list)
     n_orders: int = 0
+    _tables: RetailTables | None = None
 
     @classmethod
     def of(cls, world: World) -> Self:
@@ -46,6 +47,7 @@ class Books:
 
     def plan(self, listed: np.ndarray, from_day: int) -> None:
         """Take (items, shops) regular prices into the plan, from a day on."""
+        self._tables = None
         for day in range(from_day, len(self.price)):
             self.regular[day] = listed
             self.price[day], _ = prices_to_pay(self.world.chain, day, listed, True)
@@ -56,6 +58,7 @@ class Books:
 
     def close(self, day: int, happened: Trade) -> None:
         """Write down what was sold on a day, and what was left in the evening."""
+        self._tables = None
         chain = self.world.chain
         lines = orders_frame(chain, happened.lines, before=self.n_orders)
         self.n_orders += lines[c.ORDER].nunique()
@@ -72,7 +75,12 @@ class Books:
         self.stock.append(counted)
 
     def tables(self) -> RetailTables:
-        """What the chain knows tonight."""
+        """What the chain knows tonight; made once an evening."""
+        if self._tables is None:
+            self._tables = self._made()
+        return self._tables
+
+    def _made(self) -> RetailTables:
         first = self.world.tables
         return RetailTables.from_frames(
             pd.concat(self.orders, ignore_index=True),

@@ -51,7 +51,8 @@ def clairvoyant_policies(
 
     The decisions are the library's own, under the same rules: demand that will really come in
     place of a forecast, true responses in place of estimates, true tastes in place of a ranker.
-    What is missing to its profit is therefore knowledge. It is a strong heuristic, not a bound.
+    What is missing to its profit is therefore knowledge. Prices are set once, as the truth stays
+    what it is. It is a strong heuristic, not a bound.
 
     Args:
         world: the chain.
@@ -68,6 +69,7 @@ def clairvoyant_policies(
     return Policies(
         orders=orders if {FORECASTING, REPLENISHMENT} & set(on) else None,
         prices=truth.prices if PRICING in on else None,
+        prices_every=world.chain.config.plan_days,
         slates=truth.slates if RECOMMENDATION in on else BestSellers(),
         name=name or f"clairvoyant: {' + '.join(on)}",
     )
@@ -87,11 +89,12 @@ class Clairvoyant:
         self.coming = Coming.of(world, world.chain.config.plan_days)
         self.response = true_response(world)
         self.learned = np.ones(world.chain.customers.taste.shape, dtype=np.float32)
+        self.units: dict[tuple[int, bytes, bytes], np.ndarray] = {}
 
     def __deepcopy__(self, memo: dict[int, object]) -> Clairvoyant:
         """The same truth, for another run."""
         copied = Clairvoyant.__new__(Clairvoyant)
-        copied.__dict__.update(self.__dict__)
+        copied.__dict__.update(self.__dict__, units={})
         memo[id(self)] = copied
         return copied
 
@@ -114,7 +117,7 @@ class Clairvoyant:
     def slates(self, view: View) -> pd.DataFrame:
         """What earns most in the coming week by true tastes, at the prices of that week."""
         chain, wishes = self.world.chain, self.coming.wishes
-        self.learned = self._learned(view)
+        self.learned, self.units = self._learned(view), {}
         first = self._place(view)
         days = slice(first, first + 7)
         _, price, _ = view.price_plan(len(wishes.price[days]))
@@ -147,22 +150,30 @@ class Clairvoyant:
 
         After the last planned day the mean of the days before it goes on.
         """
-        chain, first = self.world.chain, self._place(view)
         regular, price, promoted = view.price_plan(_HORIZON)
-        slots = no_slates(chain) if view.slates is None else read_slate(chain, view.slates)
-        known = LoopState(self._plenty(), np.zeros_like(self.learned, bool), self.learned)
-        days = []
+        shown = view.slates
+        slots = (
+            no_slates(self.world.chain) if shown is None else read_slate(self.world.chain, shown)
+        )
+        told = b"" if shown is None else pd.util.hash_pandas_object(shown).to_numpy().tobytes()
+        first, days = self._place(view), []
         for ahead in range(len(price)):
-            offer = Offer(regular[ahead], price[ahead], promoted[ahead], slots)
-            wanted = self.coming.wanted(first + ahead, price[ahead], promoted[ahead])
-            shown = slate_sales(
-                self.coming, first + ahead, known, known.stock, offer, self.habits
-            ).units_by_cell
-            days.append((wanted + shown).sum(axis=2))
+            key = (first + ahead, told, price[ahead].tobytes())
+            if key not in self.units:
+                offer = Offer(regular[ahead], price[ahead], promoted[ahead], slots)
+                self.units[key] = self._units(first + ahead, offer)
+            days.append(self.units[key])
         units = np.stack(days, axis=2).astype(float)
         rest = np.repeat(units.mean(axis=2, keepdims=True), _HORIZON - units.shape[2], axis=2)
-        path = np.concatenate([units, rest], axis=2)
-        return self._forecast(view, path)
+        return self._forecast(view, np.concatenate([units, rest], axis=2))
+
+    def _units(self, place: int, offer: Offer) -> np.ndarray:
+        """(items, shops) units that would be sold on a day if nothing ran out."""
+        wanted = self.coming.wanted(place, offer.price, offer.promoted)
+        stock = self._plenty()
+        state = LoopState(stock, np.zeros(self.learned.shape, bool), self.learned)
+        shown = slate_sales(self.coming, place, state, stock, offer, self.habits)
+        return np.asarray((wanted + shown.units_by_cell).sum(axis=2))
 
     def _forecast(self, view: View, path: np.ndarray) -> Forecast:
         chain, n_shops = self.world.chain, self.world.chain.locations.n_shops

@@ -43,15 +43,17 @@ def library_policies(
     model = AutoForecaster(HORIZON, n_threads=n_threads, progress=False)
     forecast: Forecasting | None = None
     orders: Ordering | None = None
+    pricing = PlannedPrices() if PRICING in on else None
     if FORECASTING in on:
-        forecast, orders = ModelForecasts(model), orders_by_mean
+        forecast, orders = ModelForecasts(model, pricing=pricing), orders_by_mean
     if REPLENISHMENT in on:
-        forecast = forecast or ModelForecasts(RecoveredDemand(MovingAverage()))
+        average = RecoveredDemand(MovingAverage())
+        forecast = forecast or ModelForecasts(average, pricing=pricing)
         orders = planned_orders
     return Policies(
         forecast=forecast,
         orders=orders,
-        prices=PlannedPrices() if PRICING in on else None,
+        prices=pricing,
         slates=RankedSlates() if RECOMMENDATION in on else BestSellers(),
         name=name or " + ".join(on) or "naive",
     )

@@ -12,6 +12,7 @@ from newretail_ml.replenishment import State, plan_orders
 from newretail_ml.world.loop.view import View
 
 LEFT_OVER_REVIEWS = 0.75
+NEW_DAYS = 28
 _KEYS = [c.ITEM, c.LOCATION]
 
 

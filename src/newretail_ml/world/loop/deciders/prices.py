@@ -29,15 +29,20 @@ class PlannedPrices:
 
     Args:
         model: an unfitted model of prices and demand.
+
+    Attributes:
+        response: what was learned for the last list, by item and location.
     """
 
     def __init__(self, model: PriceModel | None = None) -> None:
         self.model = LocalLevelRegression() if model is None else model
         self.before = pd.Series(dtype=float)
+        self.response: DemandResponse | None = None
 
     def __call__(self, view: View) -> pd.DataFrame:
         """Regular prices from tomorrow on."""
         self.model = self.model.clone().fit(view.panel)
+        self.response = self.model.response_
         response = merged(self.model.response_, c.ITEM)  # type: ignore[type-var]
         now = pd.Series(response.prices, response.keys[c.ITEM])
         self.before = self.before.combine_first(now)

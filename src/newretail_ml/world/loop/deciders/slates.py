@@ -44,7 +44,7 @@ class RankedSlates:
         k: int = SLOTS,
         candidates: int = CANDIDATES,
         mix: Mapping[str, int] | None = None,
-        fit_every: int = 28,
+        fit_every: int = 56,
     ) -> None:
         self.model = TwoStageRanker() if model is None else model
         self.k = check_whole("k", k, at_least=1)
