@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import matplotlib as mpl
@@ -244,3 +245,23 @@ def test_a_run_without_a_decision_is_told_of(store: Path, tables: RetailTables) 
         asked("x")
     with pytest.raises(DataError, match="cannot be read as a table"):
         asked(run.run_id, file="plot.png")
+
+
+def test_what_was_logged_as_a_decision_goes_before_other_files(
+    store: Path, tables: RetailTables, orders: pd.DataFrame
+) -> None:
+    with tracking.run("newretail", store=store, required=True) as run:
+        run.log_table(orders.assign(units=99), "orders.csv")
+        run.log_table(orders, "decision/orders.parquet")
+    assert run.run_id is not None
+    found = tracking.outcomes(run.run_id, tables, decided=DECIDED, store=store)
+    assert found.figures["ordered"] == 50
+
+
+def test_a_decision_that_says_what_it_is_needs_no_more(
+    tables: RetailTables, orders: pd.DataFrame
+) -> None:
+    traced = SimpleNamespace(kind="orders", table=orders, decided=DECIDED)
+    found = tracking.outcomes(traced, tables)
+    direct = tracking.outcomes(orders, tables, decided=DECIDED)
+    pd.testing.assert_frame_equal(found.lines, direct.lines)

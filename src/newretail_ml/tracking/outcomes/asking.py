@@ -14,7 +14,7 @@ from newretail_ml.forecast import Forecast
 from newretail_ml.tracking.asking import asked
 from newretail_ml.tracking.facts import finite_metrics
 from newretail_ml.tracking.outcomes.happened import Happened
-from newretail_ml.tracking.outcomes.joining import joined, kind_of
+from newretail_ml.tracking.outcomes.joining import Decided, joined, kind_of
 from newretail_ml.tracking.outcomes.result import Outcomes
 from newretail_ml.tracking.recorder import Recorder
 from newretail_ml.tracking.store import Store
@@ -23,12 +23,13 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 _READ = {".parquet": pd.read_parquet, ".csv": pd.read_csv}
+_DECISIONS = "decision"
 _LAST_DATE = "data.last_date"
 _FREQUENCY = "data.frequency"
 
 
 def outcomes(
-    decision: pd.DataFrame | Forecast | str,
+    decision: pd.DataFrame | Forecast | Decided | str,
     happened: Happened,
     *,
     kind: str | None = None,
@@ -45,8 +46,8 @@ def outcomes(
     `newretail_ml.tracking.outcomes.forecasts` and its neighbours for the tables of each kind.
 
     Args:
-        decision: a forecast (or its table), an order list, a price list, slates, or the id of the
-            tracked run that holds one of them.
+        decision: a forecast (or its table), an order list, a price list, slates, what
+            `newretail_ml.tracking.decision` gives, or the id of the tracked run that holds one.
         happened: tables, or a panel of the same series, with the later sales.
         kind: forecast, orders, prices or slates; by default what the columns tell.
         decided: the last day that was known; a tracked run tells it. Not needed of a forecast.
@@ -150,8 +151,12 @@ def _table(client: MlflowClient, run_id: str, kind: str | None, file: str | None
 
 
 def _files(client: MlflowClient, run_id: str) -> list[str]:
+    """Tables that were logged as decisions, or else all that a command wrote."""
     entries = list(client.list_artifacts(run_id))
-    for folder in [one.path for one in entries if one.is_dir and one.path != "outcomes"]:
+    folders = [one.path for one in entries if one.is_dir and one.path != "outcomes"]
+    if _DECISIONS in folders:
+        entries, folders = [], [_DECISIONS]
+    for folder in folders:
         entries += client.list_artifacts(run_id, folder)
     return [one.path for one in entries if PurePosixPath(one.path).suffix in _READ]
 

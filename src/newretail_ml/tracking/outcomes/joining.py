@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Protocol, runtime_checkable
 
 import pandas as pd
 
@@ -30,6 +30,23 @@ _TELLING: Final = {
 }
 
 
+@runtime_checkable
+class Decided(Protocol):
+    """A decision that says what it is, as `newretail_ml.tracking.decision` gives it."""
+
+    @property
+    def kind(self) -> str:
+        """forecast, orders, prices or slates."""
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """What was decided."""
+
+    @property
+    def decided(self) -> str | None:
+        """The last day that was known."""
+
+
 def kind_of(table: pd.DataFrame) -> str | None:
     """What a table decides, by its columns; None where they do not tell.
 
@@ -40,7 +57,7 @@ def kind_of(table: pd.DataFrame) -> str | None:
 
 
 def joined(
-    decision: pd.DataFrame | Forecast,
+    decision: pd.DataFrame | Forecast | Decided,
     happened: Happened,
     kind: str | None,
     decided: str | pd.Timestamp | None,
@@ -48,6 +65,9 @@ def joined(
     freq: str | None,
 ) -> Outcomes:
     """The outcomes of a decision's table; see `newretail_ml.tracking.outcomes`."""
+    if isinstance(decision, Decided):
+        kind, decided = kind or decision.kind, decided or decision.decided
+        decision = decision.table
     if isinstance(decision, Forecast):
         return forecast_outcomes(
             decision.to_frame(_FINE), happened, decision.periods.freq, edges=_EDGES
@@ -55,7 +75,7 @@ def joined(
     if not isinstance(decision, pd.DataFrame):
         raise DataError(
             f"a {type(decision).__name__} is no decision",
-            next_step="Pass its table, a Forecast, or the id of a tracked run.",
+            next_step="Pass its table, a Forecast, a tracked decision, or the id of its run.",
         )
     told = kind or kind_of(decision)
     if told not in KINDS:
