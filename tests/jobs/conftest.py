@@ -22,19 +22,20 @@ class Told:
     err: str
 
 
+def asked(*words: object) -> Told:
+    """Runs a command in this process, untracked."""
+    done = CliRunner().invoke(newretail, [*map(str, words), "--tracking", "none"])
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return Told(done.exit_code, done.stdout, done.stderr)
+
+
 @pytest.fixture
 def ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Told]:
-    """Runs a command, untracked, in an empty folder."""
+    """Runs a command in an empty folder."""
     folder = tmp_path / "work"
     folder.mkdir()
     monkeypatch.chdir(folder)
-
-    def asked(*words: object) -> Told:
-        done = CliRunner().invoke(newretail, [*map(str, words), "--tracking", "none"])
-        if done.exception is not None and not isinstance(done.exception, SystemExit):
-            raise done.exception
-        return Told(done.exit_code, done.stdout, done.stderr)
-
     return asked
 
 

@@ -16,7 +16,7 @@ from newretail_ml.cli.options import MAPPING, QUIET, SEED, SOURCE, TRACKING
 from newretail_ml.jobs import Batch, Manifest, Task, local
 from newretail_ml.jobs.batch import Prepare
 
-TRACKED = ("models:/", "runs:/")
+_TRACKED = ("models:/", "runs:/")
 
 
 @dataclass(frozen=True)
@@ -66,12 +66,12 @@ class Chain:
             say=self.say,
         )
 
-    def model_file(self, address: str) -> tuple[Path, str | None]:
+    def model_file(self, address: str, kind: str) -> tuple[Path, str | None]:
         """The file or folder of a fitted model, and its version where the tracker knows it."""
-        if not address.startswith(TRACKED):
+        if not address.startswith(_TRACKED):
             return Path(address), None
-        found = tracking.local_model(address, self.tracking)
-        return found.path, str(found.version)
+        found = tracking.local_model(address, self.tracking, kind=kind)
+        return found.path, f"{found.version} of {found.uri}"
 
 
 def chain_options(command: Callable[..., None]) -> Callable[..., None]:

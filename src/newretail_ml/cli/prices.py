@@ -101,7 +101,7 @@ def prices_command(
     rules = _rules(rules_file, options)
     model = None
     if address is not None:
-        path, version = chain.model_file(address)
+        path, version = chain.model_file(address, "price response")
         model = SavedResponse.of(path, address, version)
         model.load()
     task = PriceTask(rules, _PER[per], freq, until, chain.seed, model)

@@ -51,7 +51,7 @@ def recommend_command(
     slots = _slots(k, repeat, discovery, exclude_bought, channel)
     model: str | SavedRecommender = address
     if address not in RECOMMENDERS:
-        path, version = chain.model_file(address)
+        path, version = chain.model_file(address, "recommender")
         model = SavedRecommender.of(path, address, version)
         model.load()
     job = RecommendJob(model, slots, in_stock=not any_stock, seed=chain.seed)

@@ -160,9 +160,8 @@ def _admitted(admission: Admission, engine: Engine, left_out: Mapping[str, int])
     raise_first(done)
     kept = [one for one in done if one.digest is not None]
     if not kept:
-        why = "".join(f", {rows:,} because {what}" for what, rows in left_out.items() if rows)
         raise DataError(
-            f"none of the rows is left after cleaning{why}",
+            "none of the rows is left after cleaning",
             table="orders",
             next_step="Check the source, and the rules in [cleaning] of the mapping.",
         )

@@ -89,7 +89,7 @@ def stream(tables: Opened, keys: Keys, folder: Path, leave_out: tuple[str, ...])
     Raises:
         DataError: the source cannot be read, or order lines do not hold the key.
     """
-    left_out = 0
+    left_out, lines = 0, 0
     for table, pieces in tables.pieces.items():
         if table in leave_out:
             continue
@@ -98,12 +98,20 @@ def stream(tables: Opened, keys: Keys, folder: Path, leave_out: tuple[str, ...])
                 places = keys.partition(piece, table)
                 if places is not None:
                     kept = places >= 0
-                    left_out += int((~kept).sum()) if table == ORDERS else 0
+                    if table == ORDERS:
+                        left_out, lines = left_out + int((~kept).sum()), lines + len(piece)
                     write(piece[kept], places[kept], None)
                 elif table == ORDERS:
                     raise _no_key(piece, keys)
                 else:
                     write(piece, np.zeros(len(piece), dtype=np.int64), SHARED)
+    if 0 < lines == left_out:
+        raise DataError(
+            f"none of the {lines:,} order lines names a {keys.key}",
+            table=ORDERS,
+            column=keys.key,
+            next_step="Bring lines that do.",
+        )
     return {f"they name no {keys.key}": left_out}
 
 

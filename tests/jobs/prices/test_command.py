@@ -10,7 +10,7 @@ import pytest
 from newretail_ml.jobs.prices import PriceRules, PriceTask
 from newretail_ml.jobs.saved import save_model
 from newretail_ml.tables import RetailTables
-from tests.jobs.conftest import into_database, into_duckdb, table_of
+from tests.jobs.conftest import asked, into_database, into_duckdb, table_of
 
 RULES = ("--max-change", "0.1", "--margin-floor", "0.2")
 TEXT = {"item_id": "str"}
@@ -22,22 +22,32 @@ def sorted_rows(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.drop(columns="run_id").sort_values("item_id", ignore_index=True)
 
 
-@pytest.fixture
-def by_file(priced, ask) -> pd.DataFrame:
-    told = ask("prices", priced, "--out", "list.csv", *RULES)
+@pytest.fixture(scope="module")
+def out(priced, tmp_path_factory) -> Path:
+    """Where the list of the chain lies as a file, with its manifest."""
+    file = tmp_path_factory.mktemp("out") / "list.csv"
+    told = asked("prices", priced, "--out", file, *RULES)
     assert told.code == 0, told.err
-    return pd.read_csv("list.csv", dtype=TEXT)
+    return file
 
 
-def test_a_price_list_as_a_file_with_its_manifest(by_file, priced_frames):
+@pytest.fixture(scope="module")
+def by_file(out) -> pd.DataFrame:
+    return pd.read_csv(out, dtype=TEXT)
+
+
+def test_a_price_list_as_a_file_with_its_manifest(out, by_file, priced_frames):
     assert by_file["item_id"].tolist() == ["007", "salt", "soap", "mate", "tea"]
     assert {"current_price", "price", "change", "units", "profit", "why"} <= set(by_file)
-    manifest = json.loads(Path("list.csv.manifest.json").read_text())
+    manifest = json.loads(out.with_name("list.csv.manifest.json").read_text())
     assert manifest["run_id"] == by_file["run_id"].unique().tolist()[0]
     assert manifest["rows_in"] == len(priced_frames["orders"])
     assert manifest["rows_out"] == 5
     assert manifest["refused"]["it is delisted"] == 1
-    assert sorted(path.name for path in Path().iterdir()) == ["list.csv", "list.csv.manifest.json"]
+    assert sorted(one.name for one in out.parent.iterdir()) == [
+        out.name,
+        f"{out.name}.manifest.json",
+    ]
 
 
 def test_partitions_make_the_same_list(by_file, priced, ask):

@@ -10,7 +10,7 @@ from newretail_ml.interactions import Interactions
 from newretail_ml.jobs.saved import save_model
 from newretail_ml.recommendation import PersonalFrequency, TwoStageRanker
 from newretail_ml.tables import RetailTables
-from tests.jobs.conftest import into_database, into_duckdb, table_of
+from tests.jobs.conftest import asked, into_database, into_duckdb, table_of
 
 ASKED = ("--model", "personal-frequency", "--k", "4")
 TEXT = {"item_id": "str", "customer_id": "str"}
@@ -21,20 +21,27 @@ def sorted_rows(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.drop(columns="run_id").sort_values(KEYS, ignore_index=True)
 
 
-@pytest.fixture
-def by_file(members, ask) -> pd.DataFrame:
-    told = ask("recommend", members, "--out", "slates.csv", *ASKED)
+@pytest.fixture(scope="module")
+def out(members, tmp_path_factory) -> Path:
+    """Where the slates of the chain lie as a file, with their manifest."""
+    file = tmp_path_factory.mktemp("out") / "slates.csv"
+    told = asked("recommend", members, "--out", file, *ASKED)
     assert told.code == 0, told.err
     assert "50 lines were left out: they name no customer_id" in told.err
-    return pd.read_csv("slates.csv", dtype=TEXT)
+    return file
 
 
-def test_slates_as_a_file_with_their_manifest(by_file):
+@pytest.fixture(scope="module")
+def by_file(out) -> pd.DataFrame:
+    return pd.read_csv(out, dtype=TEXT)
+
+
+def test_slates_as_a_file_with_their_manifest(out, by_file):
     assert list(by_file) == [
         "customer_id", "item_id", "rank", "score", "slot", "reason", "run_id",
     ]  # fmt: skip
     assert by_file["customer_id"].nunique() == 81
-    manifest = json.loads(Path("slates.csv.manifest.json").read_text())
+    manifest = json.loads(out.with_name("slates.csv.manifest.json").read_text())
     assert manifest["rows_out"] == len(by_file) == 324
     assert manifest["facts"]["model"]["histories"] == "of all customers"
 

@@ -26,7 +26,7 @@ from newretail_ml.tables.extent import EXTENT_FILE
 from newretail_ml.tables.whole_folder import hidden_beside
 
 TWO_STAGE = "two-stage-ranker"
-MOST_LINES = 2_000_000
+MOST_LINES = 1_000_000
 
 _STANDARD: dict[str, Callable[[int], Recommender]] = {
     TWO_STAGE: lambda seed: TwoStageRanker(random_state=seed),
