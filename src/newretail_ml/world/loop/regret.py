@@ -79,6 +79,11 @@ class Regret:
         means = self.totals.groupby(c.MODEL, sort=False)[[*MONEY, *UNITS]].mean()
         return (means - means.loc[NAIVE]).drop(index=NAIVE)
 
+    def gains(self) -> pd.DataFrame:
+        """Profit over that of naive, worlds (by seed) x models."""
+        profit = self._by_world(c.PROFIT)
+        return profit.sub(profit[NAIVE], axis=0).drop(columns=NAIVE)
+
     def scores(self) -> pd.DataFrame:
         """model, fold, metric, value: as trackers of comparisons take it; profit comes first."""
         return self.totals.melt([c.FOLD, c.MODEL], [c.PROFIT, *_others()], METRIC, VALUE)[

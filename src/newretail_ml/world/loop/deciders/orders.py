@@ -26,7 +26,8 @@ def planned_orders(view: View) -> pd.DataFrame:
 
     What is left at the end of a cycle costs holding for three quarters of a further review, as in
     `ForecastPolicy`. A unit short costs its margin at the prices that are planned for the days
-    that the order is for. Lines that the forecast does not know are ordered by the usual rule.
+    that the order is for. An item is kept on the shelf for its first four weeks, whatever is
+    expected of it: of what was never there nothing can be learned. Lines that the forecast does not know are ordered by the usual rule.
     """
     return planned_on(view, forecast_of(view), left_over_reviews=LEFT_OVER_REVIEWS)
 
@@ -78,8 +79,10 @@ def planned_on(
     left_over = left_over_reviews * known[c.REVIEW_PERIOD] * known[c.HOLDING_COST]
     half_life = (known[c.SHELF_LIFE].astype(float) // 2).fillna(further_days)
     lasts = known[c.REVIEW_PERIOD] + np.minimum(half_life, further_days).astype(int)
+    new = known[c.LAUNCH_DATE] > view.date - pd.Timedelta(days=NEW_DAYS)
     stock = known.assign(
         **{
+            c.PRESENTATION_MINIMUM: new.astype(float),
             c.LEFT_OVER_COST: left_over,
             c.REVIEW_PERIOD: lasts,
             c.SHORTAGE_COST: _margin_of_cycle(view, known),
