@@ -15,6 +15,7 @@ import click
 from newretail_ml.cli.backtest import backtest_command
 from newretail_ml.cli.compare import compare_command
 from newretail_ml.cli.demo import demo_command
+from newretail_ml.cli.experiment import experiment_command
 from newretail_ml.cli.forecast import forecast_command
 from newretail_ml.cli.orders import orders_command
 from newretail_ml.cli.prices import prices_command
@@ -58,6 +59,7 @@ for command in (
     backtest_command,
     compare_command,
     promote_command,
+    experiment_command,
 ):
     newretail.add_command(command)
 
