@@ -1,10 +1,10 @@
 """What would orders by forecast have earned on a real shop's sales, week after week?
 
-Answer (2026-11-29): orders by forecast (`ForecastPolicy` with the default forecaster) would have
-earned 316 thousand pounds in 18 weeks, 13% more than ordering up to a moving average with safety
-stock (280) and 7% more than with four weeks of cover (296). They cost 13% and 8% less, and close
-15% of the gap to a clairvoyant (515), who knows the rare orders of hundreds of units; without such
-a forecast the same planner earns no more than the moving average (279).
+Answer (2026-11-29): orders planned on the default's forecasts would have earned 316 thousand pounds
+in 18 weeks: 13% more than ordering up to a moving average with safety stock (280), 7% more than
+with four weeks of cover (296). They cost 13% and 8% less and close 15% of the gap in cost to a
+clairvoyant, who earns 515. On the paths of a moving average the same planner earns 279: the gain is
+the forecast's.
 
 UCI Online Retail, the 300 items that sold in the most weeks until 2011-07-31, replayed from
 2011-08-01 to 2011-12-04: 18 weekly reviews, a lead time of two weeks, lost sales. A unit costs

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from newretail_ml.cli.experiment import experiments_in, overview
+from newretail_ml.cli.experiment_scripts import experiments_in, overview
 from newretail_ml.cli.main import newretail
 from newretail_ml.tracking import compare
 
@@ -111,7 +111,7 @@ def test_numbers_are_given_once():
 
 def test_the_readme_holds_the_questions_and_answers_as_the_scripts_tell_them():
     assert overview(EXPERIMENTS) in (FOLDER / "README.md").read_text(), (
-        "write what newretail_ml.cli.experiment.overview gives into experiments/README.md"
+        "write what newretail_ml.cli.experiment_scripts.overview gives into experiments/README.md"
     )
 
 
