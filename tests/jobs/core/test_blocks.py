@@ -10,7 +10,12 @@ IDS = pd.Series([f"item_{number}" for number in range(500)])
 
 
 def test_the_same_on_any_machine():
-    assert block_of(pd.Series(["00123", "tea", None, "\u8336"]), 1000).tolist() == [759, 704, 0, 507]
+    assert block_of(pd.Series(["00123", "tea", None, "\u8336"]), 1000).tolist() == [
+        759,
+        704,
+        0,
+        507,
+    ]
 
 
 @pytest.mark.parametrize("partitions", [1, 2, 3, 5, 15, 16])
