@@ -72,7 +72,8 @@ def at_prices_of_tomorrow(panel: Panel, response: DemandResponse, random_state: 
 
     Past sales are moved by what the response says of the difference, to whole units by chance,
     and past prices by the same share as the regular ones, so that promotions stay as deep as they
-    were. Series that the response does not know stay as they are.
+    were. Series that the response does not know, or that have no price tomorrow, stay as they
+    are.
 
     Args:
         panel: with plans of price and regular_price.
@@ -81,9 +82,9 @@ def at_prices_of_tomorrow(panel: Panel, response: DemandResponse, random_state: 
     """
     keys = pd.MultiIndex.from_frame(response.keys)
     place = keys.get_indexer(pd.MultiIndex.from_frame(panel.keys[list(response.keys.columns)]))
-    rows = np.flatnonzero(place >= 0)
     regular = panel.plans[c.REGULAR_PRICE].astype(float)
     last = min(panel.cut, regular.shape[1] - 1)
+    rows = np.flatnonzero((place >= 0) & (regular[:, last] > 0))
     now = regular[rows, last]
     moved = np.ones((len(panel.keys), panel.cut))
     then = np.tile(response.prices, (panel.cut, 1))

@@ -27,7 +27,8 @@ def planned_orders(view: View) -> pd.DataFrame:
     What is left at the end of a cycle costs holding for three quarters of a further review, as in
     `ForecastPolicy`. A unit short costs its margin at the prices that are planned for the days
     that the order is for. An item is kept on the shelf for its first four weeks, whatever is
-    expected of it: of what was never there nothing can be learned. Lines that the forecast does not know are ordered by the usual rule.
+    expected of it: of what was never there nothing can be learned. Lines that the forecast does
+    not know are ordered by the usual rule.
     """
     return planned_on(view, forecast_of(view), left_over_reviews=LEFT_OVER_REVIEWS)
 
