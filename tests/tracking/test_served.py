@@ -96,7 +96,8 @@ def test_saved_and_loaded_it_says_the_same_to_the_bit(
     tmp_path: Path, panel: Panel, fitted: LightGBMForecaster
 ) -> None:
     forecast = fitted.forecast(7)
-    saved = save_served(tmp_path / "model", fitted, forecast, (0.1, 0.9))
+    saved = ServedForecast.of(fitted, forecast, (0.1, 0.9))
+    save_served(saved, tmp_path / "model")
     loaded = _load_pyfunc(str(tmp_path / "model"))
     assert loaded.periods == forecast.periods
     pd.testing.assert_frame_equal(loaded.predict(rows(saved)), saved.table, check_exact=True)

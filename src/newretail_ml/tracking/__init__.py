@@ -7,11 +7,12 @@ from newretail_ml.tracking.opening import run
 from newretail_ml.tracking.outcomes import Outcomes, outcomes
 from newretail_ml.tracking.promote import Promotion, promote
 from newretail_ml.tracking.runs import Run
-from newretail_ml.tracking.served import ServedForecast
+from newretail_ml.tracking.served import OrderPolicy, ServedForecast
 
 __all__ = [
     "Leaderboard",
     "LocalModel",
+    "OrderPolicy",
     "Outcomes",
     "Promotion",
     "Run",

@@ -1,4 +1,4 @@
-"""What MLflow wants to know of a served forecast: signature, input example, requirements.
+"""What MLflow wants to know of a served model: signature and requirements.
 
 All of it is written by hand. MLflow would guess the types from an example and the requirements
 by running the model, which takes seconds and finds the wrong ones.
@@ -6,13 +6,11 @@ by running the model, which takes seconds and finds the wrong ones.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-import pandas as pd
-
-from newretail_ml import columns as c
-from newretail_ml.tracking.served.forecasts import RAISE, UNKNOWN, ServedForecast
+from newretail_ml.tracking.served.rows import Column, Served
 
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
@@ -28,36 +26,28 @@ _NEEDED: Final = (
     "pyarrow",
     "scipy",
 )
-_EXAMPLE_ROWS: Final = 3
+LOADER: Final = "newretail_ml.tracking.served"
+_PARAM_TYPES: Final = {bool: "boolean", int: "long", str: "string"}
 
 
-def signature(served: ServedForecast) -> ModelSignature:
-    """Keys and date in; keys, date, mean and quantiles out."""
+def signature(served: Served) -> ModelSignature:
+    """Columns in and out, and the parameters with their defaults."""
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 
-    asked: list[Any] = [ColSpec(_key_type(served.table[name]), name) for name in served.keys]
-    asked.append(ColSpec("datetime", c.DATE))
-    answer = [ColSpec("double", name) for name in served.answers]
-    return ModelSignature(
-        inputs=Schema(asked),
-        outputs=Schema([*asked, *answer]),
-        params=ParamSchema([ParamSpec(UNKNOWN, "string", RAISE)]),
-    )
+    def schema(columns: Iterable[Column]) -> Schema:
+        return Schema([ColSpec(one.type, one.name, one.required) for one in columns])
 
-
-def input_example(served: ServedForecast) -> pd.DataFrame:
-    """The first rows that the model can answer."""
-    return served.table[[*served.keys, c.DATE]].head(_EXAMPLE_ROWS)
+    params = [
+        ParamSpec(name, _PARAM_TYPES[type(default)], default)
+        for name, default in served.choices.items()
+    ]
+    return ModelSignature(schema(served.asked), schema(served.answered), ParamSchema(params))
 
 
 def requirements() -> list[str]:
     """The packages that loading needs, as they are installed here."""
     return [f"{name}=={found}" for name in _NEEDED if (found := _installed(name)) is not None]
-
-
-def _key_type(keys: pd.Series) -> str:
-    return "long" if pd.api.types.is_integer_dtype(keys) else "string"
 
 
 def _installed(package: str) -> str | None:

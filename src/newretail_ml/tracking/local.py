@@ -48,8 +48,13 @@ class LocalModel:
 
 
 @dataclass(frozen=True)
-class _Found:
-    """Where the files of a model lie, and what the store says of it."""
+class Resolved:
+    """What a store says of a model.
+
+    Attributes:
+        source: where its files lie.
+        version, uri, run_id: as in `LocalModel`.
+    """
 
     source: str
     version: str
@@ -84,7 +89,7 @@ def local_model(
     if not text.startswith((REGISTERED, OF_RUN)):
         return _of_path(Path(address), kind)
     with asked(store) as client:
-        found = _found(client, text)
+        found = resolved(client, text)
         path = _downloaded(found.source, str(store_uri(store)))
     told = kind_in(path, text)
     check_kind(told, kind, text)
@@ -99,7 +104,12 @@ def _of_path(path: Path, kind: str | None) -> LocalModel:
     return LocalModel(path, told, digest_of(path), path.resolve().as_uri())
 
 
-def _found(client: MlflowClient, address: str) -> _Found:
+def resolved(client: MlflowClient, address: str) -> Resolved:
+    """The very model that an address of the tracker names now.
+
+    Raises:
+        DataError: there is none; those that there are are named.
+    """
     if address.startswith(OF_RUN):
         run_id, _, name = address.removeprefix(OF_RUN).partition("/")
         return _of_run(client, run_id, name.strip("/"))
@@ -117,14 +127,14 @@ def _parts(text: str) -> tuple[str, str, str]:
     return text.rpartition("@") if "@" in text else text.rpartition("/")
 
 
-def _of_registry(client: MlflowClient, name: str, version: str) -> _Found:
+def _of_registry(client: MlflowClient, name: str, version: str) -> Resolved:
     found = version_of(client, name, version).found
     uri = f"{REGISTERED}{name}/{found.version}"
     if getattr(found, "model_id", None):
         source = str(_logged_model(client, found.model_id).artifact_location)
     else:
         source = client.get_model_version_download_uri(name, str(found.version))
-    return _Found(source, str(found.version), uri, found.run_id or None)
+    return Resolved(source, str(found.version), uri, found.run_id or None)
 
 
 def _logged_model(client: MlflowClient, model_id: str) -> Any:
@@ -141,7 +151,7 @@ def _logged_model(client: MlflowClient, model_id: str) -> Any:
         ) from None
 
 
-def _of_run(client: MlflowClient, run_id: str, name: str) -> _Found:
+def _of_run(client: MlflowClient, run_id: str, name: str) -> Resolved:
     from mlflow.exceptions import MlflowException
 
     try:
@@ -158,7 +168,7 @@ def _of_run(client: MlflowClient, run_id: str, name: str) -> _Found:
         return _logged(max(named, key=lambda one: one.creation_timestamp))
     if name and any(one.path.endswith("/MLmodel") for one in client.list_artifacts(run_id, name)):
         uri = f"{OF_RUN}{run_id}/{name}"
-        return _Found(f"{run.info.artifact_uri}/{name}", run_id, uri, run_id)
+        return Resolved(f"{run.info.artifact_uri}/{name}", run_id, uri, run_id)
     known = [f"{OF_RUN}{run_id}/{one.name}" for one in made]
     raise DataError(
         f"run {run_id!r} has no model {name!r}",
@@ -166,9 +176,9 @@ def _of_run(client: MlflowClient, run_id: str, name: str) -> _Found:
     )
 
 
-def _logged(model: Any) -> _Found:
+def _logged(model: Any) -> Resolved:
     run_id = model.source_run_id or None
-    return _Found(str(model.artifact_location), model.model_id, str(model.model_uri), run_id)
+    return Resolved(str(model.artifact_location), model.model_id, str(model.model_uri), run_id)
 
 
 def _logged_models(

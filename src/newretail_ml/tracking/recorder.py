@@ -17,14 +17,15 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pandas as pd
 
-from newretail_ml.tracking import served as served_models
 from newretail_ml.tracking.facts import MetricValue
-from newretail_ml.tracking.flavour import input_example, requirements, signature
-from newretail_ml.tracking.served import ServedForecast
+from newretail_ml.tracking.flavour import LOADER, requirements, signature
+from newretail_ml.tracking.registry import new_version
+from newretail_ml.tracking.served import Served, save_served
 from newretail_ml.tracking.store import connect, experiment_id, sqlite_file, without_password
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import LoggedModel
 
 # What MLflow takes in one request: 100 parameters, 100 tags, 1,000 entries in all.
 _MOST_NAMES = 100
@@ -120,35 +121,43 @@ class Recorder:
         """A matplotlib figure."""
         self.client.log_figure(self.run_id, figure, file)
 
-    def log_model(self, served: ServedForecast, name: str, params: Mapping[str, str]) -> str:
-        """A model, and its URI; what was saved of it lies in ``served.folder``."""
-        import mlflow
+    def log_model(
+        self, served: Served, name: str, params: Mapping[str, str], register: str | None = None
+    ) -> str:
+        """A model, and its URI: that of its version where it is registered under a name."""
         from mlflow.entities import LoggedModelOutput
-        from mlflow.models import Model
 
         model = self.client.create_logged_model(
-            self.experiment_id, name, self.run_id, params=dict(params), model_type="forecaster"
+            self.experiment_id, name, self.run_id, params=dict(params), model_type=served.kind
         )
         self.client.log_outputs(self.run_id, [LoggedModelOutput(model.model_id, step=0)])
         with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "model"
-            mlflow.pyfunc.save_model(
-                path,
-                loader_module=served_models.__name__,
-                data_path=str(served.folder),
-                signature=signature(served),
-                input_example=input_example(served),
-                pip_requirements=requirements(),
-                mlflow_model=Model(
-                    artifact_path=model.artifact_location,
-                    run_id=self.run_id,
-                    model_uuid=model.model_id,
-                    model_id=model.model_id,
-                ),
-            )
+            data, path = Path(folder) / name, Path(folder) / ".model"
+            save_served(served, data)
+            self._save(served, data, path, model)
             self.client.log_model_artifacts(model.model_id, str(path))
         self.client.finalize_logged_model(model.model_id, "READY")
-        return str(model.model_uri)
+        return new_version(self.client, register, model) if register else str(model.model_uri)
+
+    def _save(self, served: Served, data: Path, path: Path, model: LoggedModel) -> None:
+        """Write what ``mlflow.pyfunc.load_model`` reads."""
+        import mlflow
+        from mlflow.models import Model
+
+        mlflow.pyfunc.save_model(
+            path,
+            loader_module=LOADER,
+            data_path=str(data),
+            signature=signature(served),
+            input_example=served.example,
+            pip_requirements=requirements(),
+            mlflow_model=Model(
+                artifact_path=model.artifact_location,
+                run_id=self.run_id,
+                model_uuid=model.model_id,
+                model_id=model.model_id,
+            ),
+        )
 
 
 def _created(

@@ -19,7 +19,8 @@ from newretail_ml.panel import Panel
 from newretail_ml.tracking import facts
 from newretail_ml.tracking.comparing import Comparing
 from newretail_ml.tracking.recorder import Recorder
-from newretail_ml.tracking.served import save_served
+from newretail_ml.tracking.served import params_of, served_of
+from newretail_ml.tracking.served.making import Loggable
 from newretail_ml.tracking.store import (
     BRIEFLY,
     PATIENTLY,
@@ -97,35 +98,47 @@ class Run(Comparing):
 
     def log_model(
         self,
-        forecaster: Forecaster,
-        forecast: Forecast,
+        model: Loggable,
+        forecast: Forecast | None = None,
         *,
-        name: str = "forecaster",
+        name: str | None = None,
+        register: str | None = None,
         levels: Sequence[float] = DECILES,
+        costs: pd.DataFrame | None = None,
     ) -> str | None:
-        """The fitted forecaster, as a model that a batch job loads and calls with rows.
+        """A fitted model, as one that a batch job loads and calls with rows.
 
-        ``mlflow.pyfunc.load_model(uri).predict(rows)`` answers rows of series and date with the
-        very numbers of ``forecast``, so that a job and this run's tables cannot differ. The
-        forecaster and its history lie beside them: ``get_raw_model().forecaster``.
+        ``mlflow.pyfunc.load_model(uri).predict(rows)`` answers with the very numbers of the model
+        here. A forecaster answers rows of series and date with ``forecast``, so that a job and
+        this run's tables cannot differ; it and its history lie beside them:
+        ``get_raw_model().forecaster``. An `OrderPolicy` answers rows of stock with orders, a
+        price model or its response answers prices with units, revenue and profit, a recommender
+        answers customers with their lists. `newretail_ml.tracking.local_model` brings it back.
 
         Args:
-            forecaster: fitted.
-            forecast: what it says of the periods that will be asked for.
-            name: of the model in MLflow.
-            levels: quantiles in the answer.
+            model: fitted.
+            forecast: what a forecaster says of the periods that will be asked for.
+            name: of the model in MLflow; by default its kind.
+            register: name of a registered model, of which this becomes the next version.
+            levels: quantiles in the answer of a forecaster.
+            costs: unit_cost by any of the keys of a price response, for rows without their own.
 
         Returns:
-            The URI of the model; None without a tracker.
+            The URI of the model, or of its version where it is registered; None without a
+            tracker.
+
+        Raises:
+            DataError: it is no such model, or a forecaster without a forecast.
+            NotFittedError: it is not fitted.
         """
+        served = served_of(model, forecast, levels=levels, costs=costs)
+        called = name or served.kind.replace(" ", "_")
+        params = facts.flattened(params_of(model))
 
         def record(recorder: Recorder) -> str:
-            with tempfile.TemporaryDirectory() as folder:
-                saved = save_served(Path(folder) / name, forecaster, forecast, tuple(levels))
-                params = facts.flattened(forecaster.get_params())
-                uri = recorder.log_model(saved, name, params)
-            if hasattr(forecaster, "feature_importance"):
-                importance = forecaster.feature_importance()
+            uri = recorder.log_model(served, called, params, register)
+            if isinstance(model, Forecaster) and hasattr(model, "feature_importance"):
+                importance = model.feature_importance()
                 recorder.log_json_table(importance, "feature_importance.json")
             return uri
 

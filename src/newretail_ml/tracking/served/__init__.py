@@ -3,6 +3,25 @@
 Nothing here imports MLflow; MLflow knows this package by name and calls `_load_pyfunc`.
 """
 
-from newretail_ml.tracking.served.forecasts import ServedForecast, _load_pyfunc, save_served
+from newretail_ml.tracking.served.forecasts import ServedForecast
+from newretail_ml.tracking.served.making import load_served, params_of, save_served, served_of
+from newretail_ml.tracking.served.making import load_served as _load_pyfunc
+from newretail_ml.tracking.served.order_policy import OrderPolicy
+from newretail_ml.tracking.served.orders import ServedOrders
+from newretail_ml.tracking.served.prices import ServedPrices
+from newretail_ml.tracking.served.recommendations import ServedRecommender
+from newretail_ml.tracking.served.rows import Served
 
-__all__ = ["ServedForecast", "_load_pyfunc", "save_served"]
+__all__ = [
+    "OrderPolicy",
+    "Served",
+    "ServedForecast",
+    "ServedOrders",
+    "ServedPrices",
+    "ServedRecommender",
+    "_load_pyfunc",
+    "load_served",
+    "params_of",
+    "save_served",
+    "served_of",
+]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import pickle
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +11,8 @@ from newretail_ml.errors import DataError
 from newretail_ml.forecasting import Forecaster
 from newretail_ml.pricing import DemandResponse, PriceModel
 from newretail_ml.recommendation import Recommender
+from newretail_ml.tracking.served.order_policy import OrderPolicy
+from newretail_ml.tracking.served.pickles import read_pickle
 
 FORECASTER: Final = "forecaster"
 ORDER_POLICY: Final = "order policy"
@@ -21,15 +22,11 @@ KINDS: Final = (FORECASTER, ORDER_POLICY, PRICE_RESPONSE, RECOMMENDER)
 KIND_FILE: Final = "kind.json"
 _CLASSES: Final[dict[str, type | tuple[type, ...]]] = {
     FORECASTER: Forecaster,
+    ORDER_POLICY: OrderPolicy,
     PRICE_RESPONSE: (PriceModel, DemandResponse),
     RECOMMENDER: Recommender,
 }
 _LOGGED: Final = "Log or save a fitted model of this library: run.log_model(model)."
-
-
-def write_kind(folder: Path, kind: str) -> None:
-    """Say in a folder which kind of model it holds."""
-    (folder / KIND_FILE).write_text(json.dumps({"kind": kind}))
 
 
 def kind_of(model: object) -> str | None:
@@ -54,13 +51,7 @@ def kind_in(path: Path, address: str) -> str:
     files = sorted(path.rglob("*.pkl")) if path.is_dir() else [path]
     if len(files) != 1:
         raise DataError(f"{address} holds no model of this library", next_step=_LOGGED)
-    try:
-        with files[0].open("rb") as file:
-            model = pickle.load(file)  # noqa: S301
-    except Exception as error:  # whatever a foreign file makes pickle stumble over
-        raise DataError(
-            f"{address} holds no model ({type(error).__name__})", next_step=_LOGGED
-        ) from error
+    model = read_pickle(files[0])
     kind = kind_of(model)
     if kind is None:
         raise DataError(f"{address} is a {type(model).__name__}, no model", next_step=_LOGGED)
