@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from newretail_ml.forecast import Forecast
-from newretail_ml.forecasting import AutoForecaster
+from newretail_ml.forecasting import AutoForecaster, Forecaster, MovingAverage
 from newretail_ml.panel import Panel
 from newretail_ml.replenishment.replay import ForecastPolicy, Policy, moving_average_policy, replay
 from newretail_ml.tables import RetailTables
@@ -41,9 +41,9 @@ class Remembered:
     known: int = 0
 
     @classmethod
-    def of(cls, panel: Panel, start: int) -> Self:
+    def of(cls, model: Forecaster, panel: Panel, start: int) -> Self:
         """A forecast at the start of each period, from the demand before it."""
-        model, made = AutoForecaster(HORIZON, progress=False), {}
+        made = {}
         for known in range(start, panel.cut):
             (model.update if (known - start) % REFIT_EVERY else model.fit)(panel.until(known))
             made[known, HORIZON] = model.forecast(HORIZON, n_paths=300)
@@ -116,7 +116,8 @@ def compare(data: Path, quick: bool) -> pd.DataFrame:
         panel = make(data / f"{file}.parquet")
         if quick:
             panel = panel.select(np.arange(0, panel.n_series, 100)).until(start + 4)
-        forecasts = Remembered.of(panel, start)
+        model = MovingAverage() if quick else AutoForecaster(HORIZON, progress=False)
+        forecasts = Remembered.of(model, panel, start)
         for ratio in RATIOS:
             costs = relative_costs(panel, start, forecasts, ratio)
             rows += [

@@ -1,6 +1,8 @@
 """Which recommender ranks best what is bought next, and what is bought for the first time?
 
-Answer (2026-11-29): PENDING
+Answer (2026-11-29): `TwoStageRanker`, in both: ndcg@10 of .393 for next purchases (personal
+frequency .364, TIFU-KNN .351, EASE .307, item neighbours .301, popularity .144) and .142 for
+discoveries (EASE .090, popularity .083, item neighbours .078), over 1,326 customers.
 
 UCI Online Retail, lines with a customer and units above zero. History before 2011-11-11, truth the
 28 days after: next purchases with nothing left out, and discoveries, which were never bought
