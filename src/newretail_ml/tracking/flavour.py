@@ -6,11 +6,10 @@ by running the model, which takes seconds and finds the wrong ones.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Final
 
-from newretail_ml.tracking.served.rows import Column, Served
+from newretail_ml.tracking.served.rows import Served
 
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
@@ -31,18 +30,25 @@ _PARAM_TYPES: Final = {bool: "boolean", int: "long", str: "string"}
 
 
 def signature(served: Served) -> ModelSignature:
-    """Columns in and out, and the parameters with their defaults."""
+    """Columns in and out, and the parameters with their defaults.
+
+    MLflow refuses whole numbers where a signature says double, so numbers that come in are of any
+    type to it; the model reads them, and names the rows of what is none.
+    """
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
+    from mlflow.types.schema import AnyType
 
-    def schema(columns: Iterable[Column]) -> Schema:
-        return Schema([ColSpec(one.type, one.name, one.required) for one in columns])
-
+    asked = [
+        ColSpec(AnyType() if one.type == "double" else one.type, one.name, one.required)
+        for one in served.asked
+    ]
+    answered = [ColSpec(one.type, one.name) for one in served.answered]
     params = [
         ParamSpec(name, _PARAM_TYPES[type(default)], default)
         for name, default in served.choices.items()
     ]
-    return ModelSignature(schema(served.asked), schema(served.answered), ParamSchema(params))
+    return ModelSignature(Schema(asked), Schema(answered), ParamSchema(params))
 
 
 def requirements() -> list[str]:

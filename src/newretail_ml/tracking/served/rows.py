@@ -119,8 +119,8 @@ class Served(ABC):
     def prepared(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The rows with the model's own columns and types.
 
-        MLflow refuses whole numbers where a signature says double; pass rows through this first:
-        ``model.predict(model.get_raw_model().prepared(frame))``.
+        MLflow refuses numbers where a signature says text, and text where it says dates; pass
+        such rows through this first: ``model.predict(model.get_raw_model().prepared(frame))``.
 
         Raises:
             DataError: a column is missing, or its values are of another type.
