@@ -24,6 +24,7 @@ from newretail_ml.cli.main import newretail as commands
 from newretail_ml.errors import TrackingError
 from newretail_ml.forecast import Forecast
 from newretail_ml.forecasting import Backtest, Forecaster, LightGBMForecaster
+from newretail_ml.jobs.models import SavedModel
 from newretail_ml.panel import Panel
 from newretail_ml.tracking.facts import panel_digest
 
@@ -452,3 +453,17 @@ def test_outcomes_go_back_to_a_run_on_the_server(server: str, logged: Logged, pa
     assert abs(found.figures["bias"]) < 0.05
     history = logged.client.get_metric_history(run.run_id, "outcomes/forecast/by_week/rows")
     assert sum(one.value for one in history) == len(forecast)
+
+
+def test_a_champion_is_brought_from_the_server_by_its_alias(
+    server: str, logged: Logged, fitted: LightGBMForecaster
+) -> None:
+    with tracking.run("demand", name="registered", store=server, required=True) as run:
+        version = run.log_model(fitted, logged.forecast, register="brought")
+    assert version == "models:/brought/1"
+    logged.client.set_registered_model_alias("brought", "champion", "1")
+    found = tracking.local_model("models:/brought@champion", server, kind="forecaster")
+    assert (found.version, found.uri, found.run_id) == ("1", version, run.run_id)
+    assert found.path.parts[-2].startswith("newretail-model-")
+    again = SavedModel.of(found.path).load().forecast(7, n_paths=50)
+    assert np.array_equal(again.paths, logged.forecast.paths)
