@@ -1,5 +1,6 @@
 """The command, asked in this process, and chains in databases."""
 
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 import sqlalchemy as sql
 from click.testing import CliRunner
 
+from newretail_ml import tracking
 from newretail_ml.cli.main import newretail
 
 
@@ -22,9 +24,9 @@ class Told:
     err: str
 
 
-def asked(*words: object) -> Told:
-    """Runs a command in this process, untracked."""
-    done = CliRunner().invoke(newretail, [*map(str, words), "--tracking", "none"])
+def asked(*words: object, tracker: str = "none") -> Told:
+    """Runs a command in this process, untracked unless asked for."""
+    done = CliRunner().invoke(newretail, [*map(str, words), "--tracking", tracker])
     if done.exception is not None and not isinstance(done.exception, SystemExit):
         raise done.exception
     return Told(done.exit_code, done.stdout, done.stderr)
@@ -37,6 +39,19 @@ def ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Told]:
     folder.mkdir()
     monkeypatch.chdir(folder)
     return asked
+
+
+def champion_of(model: object, name: str, empty_store: Path, folder: Path) -> str:
+    """A store with a model whose only version is the champion; its URI."""
+    from mlflow import MlflowClient
+
+    folder.mkdir()
+    shutil.copy(empty_store, folder / "mlflow.db")
+    with tracking.run("models", store=folder) as made:
+        made.log_model(model, register=name)
+    uri = f"sqlite:///{folder}/mlflow.db"
+    MlflowClient(uri).set_registered_model_alias(name, "champion", "1")
+    return uri
 
 
 def into_duckdb(frames: Mapping[str, pd.DataFrame], path: Path) -> str:
@@ -55,7 +70,7 @@ def into_database(frames: Mapping[str, pd.DataFrame], url: str, schema: str) -> 
     with engine.begin() as connection:
         connection.execute(sql.text(f"CREATE SCHEMA {schema}"))
         for name, frame in frames.items():
-            frame.to_sql(name, connection, schema=schema, index=False, method="multi")
+            frame.to_sql(name, connection, schema=schema, index=False)
     engine.dispose()
     return f"{url}?options=-csearch_path%3D{schema}"
 

@@ -61,9 +61,8 @@ def test_from_postgresql_to_duckdb_in_partitions(members, member_frames, postgre
 def test_from_duckdb_to_postgresql(by_file, member_frames, postgres, ask):
     file = into_duckdb(member_frames, Path("chain.duckdb"))
     target = f"{postgres.url()}::of_members"
-    for _ in range(2):
-        told = ask("recommend", file, "--out", target, *ASKED)
-        assert told.code == 0, told.err
+    told = ask("recommend", file, "--out", target, *ASKED)
+    assert told.code == 0, told.err
     back = table_of(postgres.url(), "of_members")
     pd.testing.assert_frame_equal(sorted_rows(back), sorted_rows(by_file), check_dtype=False)
 
