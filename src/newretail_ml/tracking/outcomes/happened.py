@@ -73,7 +73,7 @@ def week_of(dates: pd.Series, freq: str) -> pd.Series:
     """The Monday of each day's week; longer periods stand for themselves."""
     if freq != "D":
         return dates
-    return dates - pd.to_timedelta(dates.dt.dayofweek, unit="D")
+    return dates - pd.to_timedelta(dates.dt.day_of_week, unit="D")
 
 
 def check_some_known(known: np.ndarray, dates: pd.Series, panel: Panel, what: str) -> None:

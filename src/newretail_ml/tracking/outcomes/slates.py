@@ -107,7 +107,7 @@ def _bought(tables: RetailTables | None, first: pd.Timestamp, end: pd.Timestamp)
 
 def _by_week(lines: pd.DataFrame) -> pd.DataFrame:
     day = lines[c.TIME].dt.normalize()
-    week = (day - pd.to_timedelta(day.dt.dayofweek, unit="D")).rename(w.WEEK)
+    week = (day - pd.to_timedelta(day.dt.day_of_week, unit="D")).rename(w.WEEK)
     slots = lines.assign(slot=lines[c.CUSTOMER] + "\x1f" + lines[c.ITEM]).groupby(week)
     return pd.DataFrame(
         {
