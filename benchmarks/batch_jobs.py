@@ -79,7 +79,7 @@ def save_model(chain: Path, file: Path) -> None:
     tables = RetailTables.from_frames(
         orders, items=items, locations=pd.read_parquet(chain / "locations.parquet")
     )
-    LightGBMForecaster(HORIZON, n_threads=1).fit(Panel.from_tables(tables)).save(file)
+    LightGBMForecaster(HORIZON, max_rounds=150, n_threads=1).fit(Panel.from_tables(tables)).save(file)
 
 
 def watched(command: list[str]) -> tuple[float, dict[int, int], int]:

@@ -150,7 +150,7 @@ def told(say: Callable[[str], None]) -> Callable[[Receipt], None]:
     def tell(receipt: Receipt) -> None:
         found = "found" if receipt.reused else f"{receipt.seconds:,.1f} s"
         say(
-            f"Partition {receipt.partition}: {receipt.rows_in:,} order lines, "
+            f"{receipt.task}, partition {receipt.partition}: {receipt.rows_in:,} order lines, "
             f"{receipt.rows_out:,} rows, {found}."
         )
 

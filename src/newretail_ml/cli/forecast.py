@@ -80,6 +80,7 @@ def batch_of(job: Job, parts: Parts, out: str) -> Batch:
         engine=parts.works(),
         work=parts.work,
         manifest=parts.manifest,
+        leave_out=("customers",),
         progress=told(job.say),
     )
 

@@ -58,5 +58,5 @@ def chosen_model(address: str, store: str | None) -> SavedModel | StandardModel:
         return StandardModel(address)
     if not address.startswith(_TRACKED):
         return SavedModel.of(Path(address), address)
-    found = tracking.local_model(address, store)
-    return SavedModel.of(found.path, address, str(found.version))
+    found = tracking.local_model(address, store, kind="forecaster")
+    return SavedModel.of(found.path, found.uri, found.version)

@@ -16,6 +16,7 @@ class Receipt:
     """What is known of a partition once its result is there, or is not going to be.
 
     Args:
+        task: the name of the job.
         partition: its number.
         digest: of its tables.
         key: of its result among what is finished.
@@ -28,6 +29,7 @@ class Receipt:
         reused: whether an earlier run had finished it.
     """
 
+    task: str
     partition: int
     digest: str
     key: str

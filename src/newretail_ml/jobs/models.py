@@ -11,7 +11,7 @@ from typing import Any
 from newretail_ml.errors import DataError
 from newretail_ml.forecasting import Forecaster, standard_models
 
-_FORECASTER = "forecaster.pkl"
+_PICKLED = "*.pkl"
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def _loaded(path: Path, _digest: str) -> Forecaster:
 def _file_of(path: Path) -> Path:
     if path.is_file():
         return path
-    files = sorted(path.rglob(_FORECASTER)) if path.is_dir() else []
+    files = sorted(path.rglob(_PICKLED)) if path.is_dir() else []
     if len(files) == 1:
         return files[0]
     raise DataError(

@@ -126,7 +126,7 @@ class Finish:
     def __call__(self, partition: Partition) -> Receipt:
         """The receipt of the partition; an error of the task becomes its problem."""
         begun = time.perf_counter()
-        receipt = Receipt(partition.number, partition.digest, self.key(partition))
+        receipt = self._receipt(partition)
         try:
             answer = self.task(partition.folder)
             receipt = replace(
@@ -157,8 +157,10 @@ class Finish:
     def lost(self, error: WorkerLostError) -> Receipt:
         """The receipt of a partition whose worker died."""
         assert isinstance(error.part, Partition)  # noqa: S101
-        part = error.part
-        return Receipt(part.number, part.digest, self.key(part), problem=str(error))
+        return replace(self._receipt(error.part), problem=str(error))
+
+    def _receipt(self, partition: Partition) -> Receipt:
+        return Receipt(self.task.name, partition.number, partition.digest, self.key(partition))
 
     def _put(self, answer: Answer, receipt: Receipt) -> None:
         aside = self.folder / f".{receipt.key}-{uuid4().hex}"

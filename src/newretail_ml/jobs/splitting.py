@@ -187,7 +187,7 @@ def _writers(folder: Path, table: str) -> Iterator[Any]:
         try:
             return pa.Table.from_pandas(piece, preserve_index=True)
         except pa.ArrowException:
-            mixed = piece.select_dtypes("object").columns
+            mixed = [name for name in piece if piece[name].dtype == object]
             text = piece.assign(**{name: to_text(piece[name]) for name in mixed})
             return pa.Table.from_pandas(text, preserve_index=True)
 
