@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from newretail_ml.errors import DataError
+from newretail_ml.jobs.targets.places import check_parent, told
 from newretail_ml.tables.whole_folder import hidden_beside
 from newretail_ml.tables.whole_folder import whole_folder as written_aside
 
@@ -24,21 +24,21 @@ def check_table_path(path: Path) -> None:
             f"the output {path.name!r} has no known ending",
             next_step=f"Name it with one of {', '.join(_SUFFIXES)}.",
         )
-    with _told(path):
+    with told(path):
         if path.is_dir():
             raise DataError(f"the output {path} is a folder", next_step="Name a file.")
-        _check_parent(path)
+        check_parent(path)
 
 
 def check_folder_path(path: Path) -> None:
     """Raise a DataError early if a folder of outputs cannot be written to a path."""
-    with _told(path):
+    with told(path):
         if path.exists() and not _is_ours(path):
             raise DataError(
                 f"{path} is there already and was not made by this command",
                 next_step="Name another --out, or move it away.",
             )
-        _check_parent(path)
+        check_parent(path)
 
 
 def write_table(frame: pd.DataFrame, path: Path) -> None:
@@ -48,7 +48,7 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
         DataError: it cannot be written; what stood at ``path`` before stays as it was.
     """
     check_table_path(path)
-    with _told(path), hidden_beside(path) as aside:
+    with told(path), hidden_beside(path) as aside:
         partial = aside / path.name
         if path.suffix == ".csv":
             frame.to_csv(partial, index=False)
@@ -69,7 +69,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
         DataError: it cannot be written, or something stands there that is not ours.
     """
     check_folder_path(path)
-    with _told(path), written_aside(path) as made:
+    with told(path), written_aside(path) as made:
         (made / _MARK).write_text("Made by newretail; the next run replaces this folder.\n")
         yield made
 
@@ -81,24 +81,3 @@ def files_of(folder: Path) -> list[Path]:
 
 def _is_ours(path: Path) -> bool:
     return path.is_dir() and ((path / _MARK).exists() or not any(path.iterdir()))
-
-
-def _check_parent(path: Path) -> None:
-    """The folder itself may still have to be made: the nearest one that is there decides."""
-    folder = next(parent for parent in path.absolute().parents if parent.exists())
-    if not folder.is_dir():
-        raise NotADirectoryError(None, f"{folder} is a file, not a folder")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise PermissionError(None, f"no permission to write into {folder}")
-
-
-@contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Turns an error of the file system into one that names the output and the next step."""
-    try:
-        yield
-    except OSError as error:
-        raise DataError(
-            f"{path} cannot be written ({error.strerror or error})",
-            next_step="Name another --out, or make room and give access there.",
-        ) from error
