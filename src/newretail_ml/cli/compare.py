@@ -63,11 +63,11 @@ def compare_command(
     tracking: str | None,
     out: Path | None,
 ) -> None:
-    """Set tracked models side by side, from the tracking server alone.
+    """Set tracked models side by side.
 
-    Mean and standard error over folds, and the difference to the best model fold by fold. Only
-    models that were judged on the same data and folds are compared; the others are listed apart,
-    with the reason.
+    All comes from the tracking server alone: mean and standard error over folds, and the
+    difference to the best model fold by fold. Only models that were judged on the same data and
+    folds are compared; the others are listed apart, with the reason.
     """
     if run is not None and experiment is None:
         raise click.UsageError("--run needs --experiment: name the one that the run belongs to.")

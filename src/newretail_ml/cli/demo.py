@@ -56,8 +56,9 @@ _TERMS = (
 @TRACKING
 @QUIET
 def demo_command(out: Path, seed: int, tracking: str | None, quiet: bool) -> None:
-    """Run the main job on a sample chain: what will sell, what to order, charge and show.
+    """Run the main job on a sample chain.
 
+    It tells what will sell, and what to order, to charge and to show.
     Then a small simulated chain lives on for four weeks, with these decisions and without.
     """
     check_folder_path(out)

@@ -98,7 +98,10 @@ def _fingerprint(data: Path, files: Mapping[str, str], quick: bool) -> str:
 def experiment_command(
     number: str | None, quick: bool, tracking: str | None, folder: Path | None, data: Path | None
 ) -> None:
-    """Run an experiment by its NUMBER and track what it compares; without one, list them all."""
+    """Run an experiment, or list them all.
+
+    The one with this NUMBER is run, and what it compares is tracked.
+    """
     here = Path("experiments")
     place = folder or (here if here.is_dir() else _BESIDE_THE_SOURCE)
     known = experiments_in(place)

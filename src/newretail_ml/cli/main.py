@@ -47,7 +47,7 @@ class _Commands(click.Group):
 )
 @click.version_option(package_name="newretail-ml")
 def newretail() -> None:
-    """From a retail chain's own tables to decisions: what will sell, and what to order."""
+    """From a chain's own tables to decisions: what will sell, what to order, charge and show."""
 
 
 for command in (

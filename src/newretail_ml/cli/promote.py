@@ -37,10 +37,11 @@ def promote_command(
     dry_run: bool,
     tracking: str | None,
 ) -> None:
-    """Move the alias @champion of the registered model NAME, if the challenger is better.
+    """Make a better model the champion.
 
-    It has to be better on the same data and folds, beyond chance. Whether it is or not, the reason
-    is said, and kept as tags of its version.
+    The alias @champion of the registered model NAME moves if the challenger is better on the same
+    data and folds, beyond chance. Whether it is or not, the reason is said, and kept as tags of
+    its version.
     """
     decided = promote(
         name,
