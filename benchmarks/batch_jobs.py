@@ -79,7 +79,9 @@ def save_model(chain: Path, file: Path) -> None:
     tables = RetailTables.from_frames(
         orders, items=items, locations=pd.read_parquet(chain / "locations.parquet")
     )
-    LightGBMForecaster(HORIZON, max_rounds=150, n_threads=1).fit(Panel.from_tables(tables)).save(file)
+    LightGBMForecaster(HORIZON, max_rounds=150, n_threads=1).fit(Panel.from_tables(tables)).save(
+        file
+    )
 
 
 def watched(command: list[str]) -> tuple[float, dict[int, int], int]:
@@ -101,13 +103,13 @@ def watched(command: list[str]) -> tuple[float, dict[int, int], int]:
 
 
 def _children(pid: int) -> list[int]:
+    """All processes that a process has started, and theirs."""
     try:
-        found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        threads = Path(f"/proc/{pid}/task").iterdir()
-        found = [one for thread in threads for one in (thread / "children").read_text().split()]
+        threads = list(Path(f"/proc/{pid}/task").iterdir())
+        found = [int(one) for each in threads for one in (each / "children").read_text().split()]
     except OSError:
         return []
-    return [int(one) for one in found]
+    return [*found, *(one for child in found for one in _children(child))]
 
 
 def _memory(pid: int) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from newretail_ml.errors import DataError
 from newretail_ml.jobs.engines import Engine, local
 from newretail_ml.jobs.manifest import Manifest
 from newretail_ml.jobs.partitions import Split, split
-from newretail_ml.jobs.running import Progress, Stage
+from newretail_ml.jobs.running import Progress, Stage, remove_unfinished
 from newretail_ml.jobs.targets import check_target, write_result
 from newretail_ml.jobs.task import Task
 from newretail_ml.jobs.work import held
@@ -66,6 +66,7 @@ class Batch:
         check_target(self.target, task.name)
         work = self.work or _beside(self.target, task, "work")
         with held(work):
+            remove_unfinished(work)
             made = split(
                 self.source,
                 work,

@@ -6,6 +6,7 @@ An engine knows nothing of tasks and results, and nothing else of the library kn
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -72,12 +73,26 @@ class _Pool:
         self, work: Callable[[_Part], _Done], parts: Sequence[_Part]
     ) -> Iterator[_Done | WorkerLostError]:
         waiting = list(reversed(parts))
-        with _one_thread_each():
+        with _one_thread_each(), self._ended_on_error():
             while waiting:
                 suspects: list[_Part] = []
                 yield from self._until_one_dies(work, waiting, suspects)
                 for part in suspects:
                     yield from _alone(work, part)
+
+    @contextmanager
+    def _ended_on_error(self) -> Iterator[None]:
+        """A job that is stopped does not wait for what its workers are at."""
+        try:
+            yield
+        except BaseException:
+            executor, self._executor = self._executor, None
+            if executor is not None:
+                workers = list((executor._processes or {}).values())
+                executor.shutdown(wait=False, cancel_futures=True)
+                for worker in workers:
+                    worker.terminate()
+            raise
 
     def _until_one_dies(
         self, work: Callable[[_Part], _Done], waiting: list[_Part], suspects: list[_Part]
@@ -125,7 +140,11 @@ def _context() -> Any:
 
 
 def _begin() -> None:
-    """A driver that is killed cannot stop its workers: each watches for the end by itself."""
+    """A driver that is killed cannot stop its workers: each watches for the end by itself.
+
+    Ctrl-C is for the driver alone, which then stops its workers.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ.update(dict.fromkeys(_THREADS, "1"))
     driver = parent_process()
     if driver is not None:

@@ -27,6 +27,7 @@ from newretail_ml.jobs.task import Answer, Task
 
 RESULT, REFUSED = "result.parquet", "refused.parquet"
 _RECEIPT = "receipt.json"
+_FINISHED = "finished"
 
 Progress = Callable[[Receipt], None]
 
@@ -66,7 +67,7 @@ def run_partitions(
     Raises:
         PartitionsFailedError: a partition failed twice.
     """
-    finish = Finish(task, work / "finished", _version(task))
+    finish = Finish(task, work / _FINISHED, _version(task))
     known = {part.number: finish.found(part) for part in partitions}
     receipts = {number: receipt for number, receipt in known.items() if receipt is not None}
     for receipt in receipts.values():
@@ -172,6 +173,12 @@ class Finish:
             _rename(aside, self.folder / receipt.key)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
+
+
+def remove_unfinished(work: Path) -> None:
+    """Remove what workers of a killed job left half-written, in a folder held by one job alone."""
+    for unfinished in (work / _FINISHED).glob(".*"):
+        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def _rename(aside: Path, place: Path) -> None:

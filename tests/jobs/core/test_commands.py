@@ -101,7 +101,11 @@ def test_orders_go_as_far_as_the_lead_time_asks(chain):
         ("orders {chain} --budget 5", 2, "Partitions cannot share a --budget"),
         ("forecast {chain} --partitions 0", 2, "0 is not in the range"),
         ("forecast nowhere", 1, "there is no nowhere"),
-        ("forecast {chain} --model models:/nothing@champion", 1, "nothing is tracked without a store"),
+        (
+            "forecast {chain} --model models:/nothing@champion",
+            1,
+            "nothing is tracked without a store",
+        ),
         ("forecast {chain} --model nothing.pkl", 2, "'nothing.pkl' is not one of 'auto'"),
         ("orders {chain} --state nothing.csv", 1, "nothing.csv cannot be read"),
     ],

@@ -55,18 +55,24 @@ def until(said, seconds: int = 60) -> None:
     assert said()
 
 
-@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks for workers in /proc")
-def test_kill_the_driver(chain, saved, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    process = subprocess.Popen(
-        [*COMMAND, *request(chain, saved, "out.duckdb")], stderr=subprocess.DEVNULL
-    )
-    until(lambda: any(Path().glob(FINISHED)) or process.poll() is not None)
+def stopped(number: signal.Signals, words: list[str]) -> int:
+    """The return code of a job that is stopped once it has finished one more partition."""
+    before = len(list(Path().glob(FINISHED)))
+    process = subprocess.Popen([*COMMAND, *words], stderr=subprocess.DEVNULL)
+    until(lambda: len(list(Path().glob(FINISHED))) > before or process.poll() is not None)
     workers = below(process.pid)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
-    assert not Path("out.duckdb").exists()
+    process.send_signal(number)
+    code = process.wait(timeout=30)
     until(lambda: not any(map(alive, workers)))
+    return code
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks for workers in /proc")
+def test_stop_the_job_and_kill_it_and_run_it_again(chain, saved, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for number, code in ((signal.SIGTERM, 143), (signal.SIGKILL, -signal.SIGKILL)):
+        assert stopped(number, request(chain, saved, "out.duckdb")) == code
+        assert not Path("out.duckdb").exists()
     kept = {path.parent.name for path in Path().glob(FINISHED)}
     times = {path: path.stat().st_mtime_ns for path in Path().glob(FINISHED)}
 
