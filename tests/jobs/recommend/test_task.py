@@ -10,6 +10,7 @@ from newretail_ml.errors import DataError
 from newretail_ml.interactions import Interactions
 from newretail_ml.jobs.partitions import split
 from newretail_ml.jobs.recommend import (
+    Histories,
     RecommendTask,
     SavedRecommender,
     Slots,
@@ -30,8 +31,8 @@ def offer(members, in_one, tmp_path_factory):
     return offer_of(members, SourceMapping(), in_one.partitions[0].folder, file)
 
 
-def folders(split):
-    return [part.folder for part in split.partitions]
+def histories(split, most_lines=1_000_000):
+    return Histories([part.folder for part in split.partitions], most_lines=most_lines)
 
 
 def answers(task, split):
@@ -41,7 +42,7 @@ def answers(task, split):
 def test_one_partition_is_what_the_library_says_of_the_whole_chain(
     members, in_one, offer, tmp_path
 ):
-    task = RecommendTask(fitted_on(folders(in_one), tmp_path, FAST), Slots(k=4), offer)
+    task = RecommendTask(fitted_on(histories(in_one), tmp_path, FAST), Slots(k=4), offer)
     (answer,) = answers(task, in_one)
     tables = RetailTables.read(members)
     model = PersonalFrequency().fit(Interactions.from_tables(tables))
@@ -51,7 +52,7 @@ def test_one_partition_is_what_the_library_says_of_the_whole_chain(
 
 
 def test_everybody_gets_one_slate_whatever_the_partitions(in_three, offer, tmp_path):
-    task = RecommendTask(fitted_on(folders(in_three), tmp_path, FAST), Slots(k=4), offer)
+    task = RecommendTask(fitted_on(histories(in_three), tmp_path, FAST), Slots(k=4), offer)
     rows = pd.concat(answer.rows for answer in answers(task, in_three))
     assert rows["customer_id"].nunique() == 81
     assert (rows.groupby("customer_id").size() == 4).all()
@@ -68,7 +69,7 @@ def test_slates_do_not_depend_on_the_partitions(members, in_three, tmp_path, nam
         pd.concat(
             answer.rows
             for answer in answers(
-                RecommendTask(fitted_on(folders(made), tmp_path, name), slots), made
+                RecommendTask(fitted_on(histories(made), tmp_path, name), slots), made
             )
         ).sort_values(["customer_id", "rank"], ignore_index=True)
         for made in (without_stock, in_three)
@@ -77,7 +78,7 @@ def test_slates_do_not_depend_on_the_partitions(members, in_three, tmp_path, nam
 
 
 def test_what_a_shop_does_not_have_is_not_offered_there(in_three, offer, member_frames, tmp_path):
-    task = RecommendTask(fitted_on(folders(in_three), tmp_path, FAST), Slots(k=12), offer)
+    task = RecommendTask(fitted_on(histories(in_three), tmp_path, FAST), Slots(k=12), offer)
     rows = pd.concat(answer.rows for answer in answers(task, in_three))
     home = member_frames["orders"].groupby("customer_id")["location_id"].first()
     shop = rows["customer_id"].map(home)
@@ -88,7 +89,7 @@ def test_what_a_shop_does_not_have_is_not_offered_there(in_three, offer, member_
 def test_customers_without_a_slate_are_refused_with_a_reason(in_one, tmp_path, offer):
     nothing = tmp_path / "nothing.parquet"
     offer.read().assign(units=0.0).to_parquet(nothing)
-    model = fitted_on(folders(in_one), tmp_path, FAST)
+    model = fitted_on(histories(in_one), tmp_path, FAST)
     (answer,) = answers(
         RecommendTask(model, Slots(), replace(offer, file=nothing, digest="none")), in_one
     )
@@ -98,13 +99,13 @@ def test_customers_without_a_slate_are_refused_with_a_reason(in_one, tmp_path, o
 
 
 def test_the_model_is_fitted_once_and_on_no_more_than_asked_for(in_three, tmp_path):
-    first = fitted_on(folders(in_three), tmp_path, FAST, most_lines=10)
+    first = fitted_on(histories(in_three, 10), tmp_path, FAST)
     written = first.path.stat().st_mtime_ns
-    again = fitted_on(folders(in_three), tmp_path, FAST, most_lines=10)
+    again = fitted_on(histories(in_three, 10), tmp_path, FAST)
     assert again == first
     assert again.path.stat().st_mtime_ns == written
     assert first.load().interactions_.n_customers < 81
-    assert fitted_on(folders(in_three), tmp_path, FAST).load().interactions_.n_customers == 81
+    assert fitted_on(histories(in_three), tmp_path, FAST).load().interactions_.n_customers == 81
 
 
 def test_a_model_of_before_takes_the_orders_since(member_frames, in_three, tmp_path):
@@ -113,7 +114,7 @@ def test_a_model_of_before_takes_the_orders_since(member_frames, in_three, tmp_p
     model = PersonalFrequency().fit(known.until("2026-02-01"))
     save_model(model, tmp_path / "model.pkl")
     saved = SavedRecommender.of(tmp_path / "model.pkl")
-    renewed = brought_up_to_date(saved, folders(in_three), tmp_path)
+    renewed = brought_up_to_date(saved, histories(in_three), tmp_path)
     assert renewed.up_to_date
     assert renewed.version == saved.version
     parts = pd.concat(one.rows for one in answers(RecommendTask(renewed, Slots(k=3)), in_three))
@@ -129,7 +130,7 @@ def test_where_memory_does_not_take_all_each_partition_brings_its_own_histories(
     known = Interactions.from_tables(RetailTables.read(members))
     save_model(PersonalFrequency().fit(known.until("2026-02-01")), tmp_path / "model.pkl")
     saved = SavedRecommender.of(tmp_path / "model.pkl")
-    assert brought_up_to_date(saved, folders(in_three), tmp_path, most_lines=10) is saved
+    assert brought_up_to_date(saved, histories(in_three, 10), tmp_path) is saved
     rows = pd.concat(one.rows for one in answers(RecommendTask(saved, Slots(k=3)), in_three))
     assert rows["customer_id"].nunique() == 81
     bought = known.between(known.events.time.min(), known.cut)
@@ -152,11 +153,11 @@ def test_what_is_no_model_is_told(tmp_path, in_one):
     with pytest.raises(DataError, match="is no recommender but a list"):
         SavedRecommender.of(tmp_path / "other.pkl").load()
     with pytest.raises(DataError, match=r"no recommender best\. Name one of two-stage-ranker"):
-        fitted_on(folders(in_one), tmp_path, "best")
+        fitted_on(histories(in_one), tmp_path, "best")
 
 
 def test_facts_tell_tasks_apart(in_one, offer, tmp_path):
-    model = fitted_on(folders(in_one), tmp_path, FAST)
+    model = fitted_on(histories(in_one), tmp_path, FAST)
     other = replace(model, version="2")
     tasks = [
         RecommendTask(model, Slots()),

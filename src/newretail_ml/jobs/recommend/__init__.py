@@ -1,6 +1,7 @@
 """Slates for a whole chain, customers by customers."""
 
 from newretail_ml.jobs.recommend.fitting import RECOMMENDERS, brought_up_to_date, fitted_on
+from newretail_ml.jobs.recommend.histories import Histories
 from newretail_ml.jobs.recommend.job import RecommendJob
 from newretail_ml.jobs.recommend.model import SavedRecommender
 from newretail_ml.jobs.recommend.stock import Offer, offer_of
@@ -8,6 +9,7 @@ from newretail_ml.jobs.recommend.task import RecommendTask, Slots
 
 __all__ = [
     "RECOMMENDERS",
+    "Histories",
     "Offer",
     "RecommendJob",
     "RecommendTask",

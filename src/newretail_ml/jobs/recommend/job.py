@@ -8,21 +8,19 @@ from pathlib import Path
 from newretail_ml.jobs.batch import Batch, Prepare
 from newretail_ml.jobs.manifest import Manifest
 from newretail_ml.jobs.recommend.fitting import (
-    MOST_LINES,
     TWO_STAGE,
     brought_up_to_date,
     check_recommender,
     fitted_on,
 )
+from newretail_ml.jobs.recommend.histories import MOST_LINES, Histories
+from newretail_ml.jobs.recommend.large import LARGE_TABLES, whole_tables
 from newretail_ml.jobs.recommend.model import SavedRecommender
 from newretail_ml.jobs.recommend.stock import offer_of
 from newretail_ml.jobs.recommend.task import RecommendTask, Slots
 from newretail_ml.jobs.running import Stage
 from newretail_ml.jobs.task import Task
 from newretail_ml.tables import SourceMapping
-
-# What a chain of many partitions has by day and place: each partition would hold all of it.
-LARGE_TABLES = ("stock", "prices")
 
 
 @dataclass(frozen=True)
@@ -33,8 +31,8 @@ class RecommendJob:
     the histories of all customers until now. Where there are too many, the model learns from the
     first partitions, and each partition brings its own histories to it.
 
-    In one partition everything is known of prices and of what was out of stock when; in several,
-    these tables only say what can be offered, so that memory does not grow with the chain.
+    Where all customers are known to the model, slates do not depend on the partitions. Stock and
+    prices of more than three million rows teach it nothing: they only say what can be offered.
 
     Args:
         model: one of `RECOMMENDERS`, or a saved model.
@@ -72,8 +70,8 @@ class RecommendJob:
         return RecommendTask(SavedRecommender(Path(), self.model, ""), self.slots)
 
     def narrowed(self, batch: Batch) -> Batch:
-        """The batch without tables that do not fit into memory."""
-        return replace(batch, leave_out=LARGE_TABLES) if batch.partitions > 1 else batch
+        """The batch, whose partitions do not hold all of the chain's stock and prices."""
+        return replace(batch, leave_out=LARGE_TABLES)
 
     def prepared(self, batch: Batch) -> Prepare:
         """What makes the task once partitions are there."""
@@ -84,14 +82,15 @@ class RecommendJob:
         return prepare
 
     def _task(self, batch: Batch, stage: Stage) -> RecommendTask:
+        mapping = SourceMapping.of(batch.mapping)
         folders = [part.folder for part in stage.partitions]
+        large = whole_tables(batch.source, mapping)
+        histories = Histories(folders, large, mapping, self.most_lines)
         kept = stage.work / "model"
         if isinstance(self.model, str):
-            asked = {"seed": self.seed, "most_lines": self.most_lines}
-            model = fitted_on(folders, kept, self.model, **asked)
+            model = fitted_on(histories, kept, self.model, seed=self.seed)
         else:
-            model = brought_up_to_date(self.model, folders, kept, self.most_lines)
-        mapping = SourceMapping.of(batch.mapping)
+            model = brought_up_to_date(self.model, histories, kept)
         file = stage.work / "offer.parquet"
         offer = offer_of(batch.source, mapping, folders[0], file) if self.in_stock else None
         return RecommendTask(model, self.slots, offer)

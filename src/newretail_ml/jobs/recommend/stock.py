@@ -9,16 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from newretail_ml import columns as c
+from newretail_ml.jobs.recommend.large import STOCK, latest_stock
 from newretail_ml.recommendation import available_items
-from newretail_ml.tables import RetailTables, SourceMapping
-from newretail_ml.tables.parsing import parsed
-from newretail_ml.tables.pieces import Opened, Pieces, opened
-from newretail_ml.tables.schemas import SCHEMAS, Kind
-from newretail_ml.tables.shaping import shape
+from newretail_ml.tables import Cleaning, RetailTables, SourceMapping
 from newretail_ml.tables.whole_folder import hidden_beside
-
-_STOCK = "stock"
 
 
 @dataclass(frozen=True)
@@ -54,35 +48,17 @@ def offer_of(
     Raises:
         DataError: the stock table cannot be used.
     """
-    with opened(source, mapping) as tables:
-        stock = _latest(tables, mapping)
+    stock = latest_stock(source, mapping)
     if stock is None:
         return None
     known = RetailTables.read(partition)
-    frames: dict[str, Any] = {"orders": known.orders.head(1), _STOCK: stock}
+    frames: dict[str, Any] = {"orders": known.orders.head(1), STOCK: stock}
     frames |= {name: getattr(known, name) for name in ("items", "locations")}
-    there = available_items(RetailTables.from_frames(**frames))
+    cleaning = Cleaning(timezone=mapping.cleaning.timezone)
+    there = available_items(RetailTables.from_frames(**frames, cleaning=cleaning))
     file.parent.mkdir(parents=True, exist_ok=True)
     with hidden_beside(file) as aside:
         there.to_parquet(aside / file.name, index=False)
         content = hashlib.blake2b((aside / file.name).read_bytes(), digest_size=8).hexdigest()
         (aside / file.name).replace(file)
     return Offer(file, content, len(there))
-
-
-def _latest(tables: Opened, mapping: SourceMapping) -> pd.DataFrame | None:
-    """The rows of the last day, in the library's names, their values as they came."""
-    pieces: Pieces | None = tables.pieces.get(_STOCK)
-    if pieces is None:
-        return None
-    last = pd.Timestamp.min
-    kept: list[pd.DataFrame] = []
-    for piece in pieces():
-        frame = shape(piece, SCHEMAS[_STOCK], mapping.table(_STOCK)).frame
-        day, _ = parsed(frame[c.DATE], Kind.DAY, mapping.cleaning.timezone)
-        if not day.max() >= last:
-            continue
-        kept = kept if day.max() == last else []
-        last = day.max()
-        kept.append(frame[(day == last).to_numpy()])
-    return pd.concat(kept) if kept else None

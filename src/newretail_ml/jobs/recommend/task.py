@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,14 +52,18 @@ class Slots:
     ) -> pd.DataFrame:
         """The slates of some customers."""
         mix: Mapping[str, int] | None = None if self.mix is None else dict(self.mix)
-        return model.recommend(
-            customers,
-            self.k,
-            available=available,
-            exclude_bought=self.exclude_bought,
-            channel=self.channel,
-            mix=mix,
-        )
+        with warnings.catch_warnings():
+            # The offer is the chain's own: items that the model does not know are new, not typed
+            # wrongly, and each partition would say so.
+            warnings.filterwarnings("ignore", "available", UserWarning)
+            return model.recommend(
+                customers,
+                self.k,
+                available=available,
+                exclude_bought=self.exclude_bought,
+                channel=self.channel,
+                mix=mix,
+            )
 
 
 @dataclass(frozen=True)
