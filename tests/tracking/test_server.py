@@ -1,7 +1,9 @@
 """A real tracking server: what is logged can be read back, by MLflow's own client."""
 
+import json
 import os
 import select
+import signal
 import socket
 import socketserver
 import subprocess
@@ -9,6 +11,7 @@ import sys
 import textwrap
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,9 +26,10 @@ from newretail_ml import tracking
 from newretail_ml.cli.main import newretail as commands
 from newretail_ml.errors import TrackingError
 from newretail_ml.forecast import Forecast
-from newretail_ml.forecasting import Backtest, Forecaster, LightGBMForecaster
+from newretail_ml.forecasting import Backtest, Forecaster, LightGBMForecaster, MovingAverage
 from newretail_ml.jobs.models import SavedModel
 from newretail_ml.panel import Panel
+from newretail_ml.tables import RetailTables
 from newretail_ml.tracking.facts import panel_digest
 
 mpl.use("agg")
@@ -467,3 +471,83 @@ def test_a_champion_is_brought_from_the_server_by_its_alias(
     assert found.path.parts[-2].startswith("newretail-model-")
     again = SavedModel.of(found.path).load().forecast(7, n_paths=50)
     assert np.array_equal(again.paths, logged.forecast.paths)
+
+
+RECEIPTS = "work/finished/*/receipt.json"
+
+
+def chain_in(folder: Path) -> Panel:
+    """A chain of 32 items in a folder, as a job reads it, and its panel."""
+    days = pd.date_range("2026-01-01", periods=60)
+    items = [f"item {n:02}" for n in range(32)]
+    orders = pd.DataFrame({"item_id": np.repeat(items, 60), "time": np.tile(days, 32)}).assign(
+        order_id=np.arange(32 * 60),
+        location_id="shop",
+        units=np.random.default_rng(7).integers(1, 9, 32 * 60),
+        unit_price=5.0,
+    )
+    folder.mkdir()
+    orders.to_csv(folder / "orders.csv", index=False)
+    return Panel.from_tables(RetailTables.read(folder))
+
+
+def killed_in_the_middle(server: str, folder: Path, request: Sequence[str]) -> None:
+    """Begin a job, and kill -9 it and all its processes once the first partition is finished."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "newretail_ml.cli", *request],
+        cwd=folder,
+        env={**os.environ, "MLFLOW_TRACKING_URI": server},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 120
+    while process.poll() is None and not any(folder.glob(RECEIPTS)):
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+    os.killpg(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+
+
+def test_a_job_by_alias_that_is_killed_and_run_again_loses_and_doubles_nothing(
+    server: str, logged: Logged, tmp_path: Path
+) -> None:
+    panel = chain_in(tmp_path / "chain")
+    model = MovingAverage(14).fit(panel)
+    with tracking.run("jobs", store=server, required=True) as run:
+        run.log_model(model, model.forecast(7), register="killed")
+    assert tracking.promote("killed", 1, store=server).moved
+    request = ["forecast", "chain", "--model", "models:/killed@champion", "--horizon", "7"]
+    request += ["--partitions", "24", "--engine", "local", "--work", "work", "--quiet"]
+    request += ["--out", "out.parquet"]
+    killed_in_the_middle(server, tmp_path, request)
+    assert not (tmp_path / "out.parquet").exists()
+    kept = {path: path.stat().st_mtime_ns for path in tmp_path.glob(RECEIPTS)}
+    said = newretail(server, tmp_path, *request)
+    assert said.startswith("224 rows in out.parquet, by models:/killed@champion")
+    assert 1 <= len(kept) < len(list(tmp_path.glob(RECEIPTS)))
+    assert all(path.stat().st_mtime_ns == then for path, then in kept.items())
+
+    keys = ["item_id", "location_id", "date"]
+    found = pd.read_parquet(tmp_path / "out.parquet").sort_values(keys, ignore_index=True)
+    expected = model.forecast(7, panel=panel, random_state=0).to_frame()
+    assert not found.duplicated(keys).any()
+    pd.testing.assert_frame_equal(found[keys], expected[keys], check_dtype=False)
+    manifest = json.loads((tmp_path / "out.parquet.manifest.json").read_text())
+    assert manifest["rows_in"] == 32 * 60
+    assert sum(part["reused"] for part in manifest["partitions"]) == len(kept)
+    assert set(found["run_id"]) == {manifest["run_id"]}
+
+    runs = logged.client.search_runs(
+        [logged.client.get_experiment_by_name("newretail").experiment_id]
+    )
+    done = [one for one in runs if one.data.tags.get("batch_run_id") == manifest["run_id"]]
+    assert [one.info.status for one in done] == ["FINISHED"]
+    assert done[0].data.metrics["partitions_reused"] == len(kept)
+
+    undisturbed = [*request[:-1], str(tmp_path / "whole.parquet"), "--tracking", server]
+    undisturbed[1] = str(tmp_path / "chain")
+    undisturbed[undisturbed.index("work")] = str(tmp_path / "other")
+    assert CliRunner().invoke(commands, undisturbed).exit_code == 0
+    whole = pd.read_parquet(tmp_path / "whole.parquet").sort_values(keys, ignore_index=True)
+    pd.testing.assert_frame_equal(found, whole, check_exact=True)
