@@ -252,6 +252,19 @@ def test_of_two_who_promote_at_once_the_second_asks_again(
     assert registry.champion == "2"
 
 
+def test_a_model_judged_with_other_parameters_is_another_one(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from newretail_ml.tracking.versions import Version
+
+    run_id = registry.judge({"naive": 0.0, "better": 0.1})
+    first, second = (registry.register(run_id, model) for model in ("naive", "better"))
+    registry.promote(first)
+    monkeypatch.setattr(Version, "params", {"gain": "0.1", "window": "28"})
+    with pytest.raises(DataError, match=r"a model of that name with other parameters \(window\)"):
+        registry.promote(second)
+
+
 @pytest.mark.parametrize(
     ("ask", "words"),
     [

@@ -96,14 +96,23 @@ class Version:
         usable = [one for one in judged_models(self.client, where) if not one.trouble]
         found = [one for one in usable if self._is_judged_by(one)]
         if not found:
-            known = sorted({one.model for one in usable})
             raise DataError(
-                f"{self.words} was not judged: no run of experiment {where!r} judged it "
-                f"(there are {', '.join(known) or 'none'})",
+                f"{self.words} was not judged: {self._why_not(usable, where)}",
                 next_step=f"Judge it with `newretail backtest`, or tag the version with "
                 f"{JUDGED_RUN} (a run's id) or {c.MODEL} (a name).",
             )
         return found
+
+    def _why_not(self, judged: Sequence[JudgedModel], experiment: str) -> str:
+        named = [one for one in judged if one.model == self.model]
+        if not named:
+            known = ", ".join(sorted({one.model for one in judged}))
+            return f"no run of experiment {experiment!r} did (there are {known or 'none'})"
+        mine, theirs = identity(self.params), identity(named[0].params)
+        other = ", ".join(sorted({name for name, _ in mine ^ theirs}))
+        return (
+            f"experiment {experiment!r} judged a model of that name with other parameters ({other})"
+        )
 
     def _is_judged_by(self, judged: JudgedModel) -> bool:
         if JUDGED_RUN in self.found.tags:
