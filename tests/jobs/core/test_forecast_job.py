@@ -42,7 +42,7 @@ def scored(chain, saved, tmp_path):
 def test_the_same_to_the_bit_for_any_partitions_and_engine(scored, whole):
     alone = scored(1)
     assert len(alone) == 7 * whole.n_series
-    other = scored(6, pool(2))
+    other = scored(4, pool(2))
     pd.testing.assert_frame_equal(
         other.drop(columns="run_id"), alone.drop(columns="run_id"), check_exact=True
     )
@@ -52,7 +52,7 @@ def test_the_same_to_the_bit_for_any_partitions_and_engine(scored, whole):
 def test_expected_demand_is_that_of_the_whole_chain(chain, saved, whole, tmp_path):
     """A partition knows neither the chain's trend nor its last day by itself."""
     model = Forecaster.load(saved)
-    made = split(chain, tmp_path, "item_id", 4)
+    made = split(chain, tmp_path, "item_id", 2)
     task = task_of(SavedModel.of(saved)).prepared(Stage(made.partitions, tmp_path))
     assert task.demand.groups is not None
     for part in made.partitions:
@@ -94,7 +94,7 @@ def test_history_too_short_for_a_model_is_refused_partition_by_partition(chain, 
     (tmp_path / "out.csv").write_text("what stood there")
     task = task_of(StandardModel("lightgbm"), horizon=100)
     with pytest.raises(DataError, match=r"none of \d+ was answered; .* history are too short"):
-        Batch(chain, tmp_path / "out.csv", partitions=3).run(task)
+        Batch(chain, tmp_path / "out.csv", partitions=2).run(task)
     assert (tmp_path / "out.csv").read_text() == "what stood there"
 
 
@@ -135,7 +135,7 @@ def test_other_tables_are_other_work(chain, saved, tmp_path):
     source, work = tmp_path / "chain", tmp_path / "work"
     shutil.copytree(chain, source)
     task = task_of(SavedModel.of(saved))
-    batch = Batch(source, tmp_path / "out.parquet", partitions=3, work=work)
+    batch = Batch(source, tmp_path / "out.parquet", partitions=2, work=work)
     first = batch.run(task, task.prepared)
     again = batch.run(task, task.prepared)
     assert [receipt.reused for receipt in again.receipts] == [True] * len(first.receipts)

@@ -27,7 +27,7 @@ FINISHED = "work/finished/*/receipt.json"
 
 def request(chain: Path, model: Path, target: str, engine: str = "pool") -> list[str]:
     words = ["forecast", chain, "--out", target, "--model", model, "--horizon", 7]
-    shared = ["--partitions", 8, "--workers", 2, "--engine", engine, "--work", "work"]
+    shared = ["--partitions", 5, "--workers", 2, "--engine", engine, "--work", "work"]
     return [*map(str, [*words, *shared]), "--tracking", "none"]
 
 

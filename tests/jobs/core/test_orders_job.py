@@ -45,7 +45,7 @@ def test_by_cost_as_in_one_piece(ordered, chain, whole):
 
 def test_the_same_for_any_partitions_by_a_saved_model(ordered, saved):
     alone, _ = ordered(1, SavedModel.of(saved))
-    parts, manifest = ordered(6, SavedModel.of(saved))
+    parts, manifest = ordered(3, SavedModel.of(saved))
     pd.testing.assert_frame_equal(parts, alone, check_exact=True)
     assert alone["why"].str.contains("expected").any()
     assert manifest.rows_out == len(alone)
@@ -57,7 +57,7 @@ def test_every_row_of_a_state_is_answered_for(ordered, whole, tmp_path):
         [whole.keys.iloc[1:], pd.DataFrame({"item_id": unknown, "location_id": "store_01"})]
     ).assign(on_hand=1, lead_time=4, review_period=1)
     state.to_csv(tmp_path / "state.csv", index=False)
-    found, manifest = ordered(5, StandardModel("moving-average"), state_file=tmp_path / "state.csv")
+    found, manifest = ordered(3, StandardModel("moving-average"), state_file=tmp_path / "state.csv")
     assert not found.duplicated(list(BY)).any()
     answered = set(found["item_id"])
     in_words = manifest.refused.get("no forecast, so no order was made", 0)

@@ -30,7 +30,7 @@ def fingerprints(made) -> dict[int, str]:
 
 @pytest.fixture(scope="module")
 def made(chain, tmp_path_factory):
-    return split(chain, tmp_path_factory.mktemp("parts"), "item_id", 3)
+    return split(chain, tmp_path_factory.mktemp("parts"), "item_id", 2)
 
 
 def test_series_of_partitions_are_those_of_the_chain(made, whole, frames):
@@ -50,7 +50,7 @@ def test_series_of_partitions_are_those_of_the_chain(made, whole, frames):
 def test_read_in_pieces_it_is_the_same(made, chain, tmp_path, monkeypatch):
     monkeypatch.setattr(pieces, "PIECE", 97)
     monkeypatch.setattr(pieces.opened.__wrapped__, "__defaults__", (97,))
-    again = split(chain, tmp_path, "item_id", 3)
+    again = split(chain, tmp_path, "item_id", 2)
     assert [part.digest for part in again.partitions] == [part.digest for part in made.partitions]
 
 
@@ -93,7 +93,7 @@ def test_an_item_to_be_launched_is_in_a_partition_that_has_orders(chain, frames,
 @pytest.mark.parametrize("kind", [as_csv, as_duckdb, as_sqlite])
 def test_from_any_source(kind, made, frames, tmp_path, monkeypatch):
     monkeypatch.setattr(pieces.opened.__wrapped__, "__defaults__", (2_000,))
-    again = split(kind(frames, tmp_path), tmp_path / "parts", "item_id", 3)
+    again = split(kind(frames, tmp_path), tmp_path / "parts", "item_id", 2)
     assert fingerprints(again) == fingerprints(made)
 
 
@@ -108,7 +108,7 @@ def test_by_a_mapping(frames, tmp_path):
         "orders": {"columns": names},
         "cleaning": {"cancelled": "^C", "item_pattern": "[0-9]", "duplicates": "keep"},
     }
-    made = split(tmp_path / "export.parquet", tmp_path / "parts", "item_id", 4, mapping)
+    made = split(tmp_path / "export.parquet", tmp_path / "parts", "item_id", 2, mapping)
     read = [RetailTables.read(part.folder) for part in made.partitions]
     whole = RetailTables.read(tmp_path / "export.parquet", mapping=mapping)
     assert sum(len(part.orders) for part in read) == len(whole.orders)
@@ -122,11 +122,11 @@ def test_by_a_mapping(frames, tmp_path):
 
 
 def test_categories_and_customers_stay_together(chain, frames, tmp_path):
-    by_category = split(chain, tmp_path / "categories", "category", 4)
+    by_category = split(chain, tmp_path / "categories", "category", 2)
     tables = [RetailTables.read(part.folder) for part in by_category.partitions]
     seen = [set(one.items["category"]) for one in tables]
     assert sum(map(len, seen)) == len(set().union(*seen)) == frames["items"]["category"].nunique()
-    by_customer = split(chain, tmp_path / "customers", "customer_id", 4, leave_out=("prices",))
+    by_customer = split(chain, tmp_path / "customers", "customer_id", 2, leave_out=("prices",))
     tables = [RetailTables.read(part.folder) for part in by_customer.partitions]
     seen = [set(one.orders["customer_id"]) for one in tables]
     assert (
