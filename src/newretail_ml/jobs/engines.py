@@ -69,6 +69,11 @@ class _Pool:
         self._workers = workers
         self._executor: ProcessPoolExecutor | None = None
 
+    def __del__(self) -> None:
+        """Waits for the workers' end: an interpreter that ends in between prints a traceback."""
+        if self._executor is not None:
+            self._executor.shutdown()
+
     def __call__(
         self, work: Callable[[_Part], _Done], parts: Sequence[_Part]
     ) -> Iterator[_Done | WorkerLostError]:
