@@ -29,6 +29,7 @@ FLOORS = {
     "recommendation": 3,
     "world": 4,
     "tracking": 5,
+    "report": 5,
     "chart": 5,
     "plots": 5,
     "jobs": 5,

@@ -21,6 +21,7 @@ from newretail_ml.cli.orders import orders_command
 from newretail_ml.cli.prices import prices_command
 from newretail_ml.cli.promote import promote_command
 from newretail_ml.cli.recommend import recommend_command
+from newretail_ml.cli.report import report_command
 from newretail_ml.errors import NewRetailError
 
 
@@ -60,6 +61,7 @@ for command in (
     compare_command,
     promote_command,
     experiment_command,
+    report_command,
 ):
     newretail.add_command(command)
 

@@ -1,0 +1,103 @@
+"""``newretail report``: a week's decisions on one page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import pandas as pd
+
+from newretail_ml.cli.options import QUIET, SEED, SOURCE_HELP
+from newretail_ml.errors import DataError
+from newretail_ml.report import weekly_report
+from newretail_ml.tables import RetailTables
+
+_DECISIONS = ("forecast", "orders", "prices", "slates")
+_SUFFIXES = (".parquet", ".csv")
+
+
+@click.command("report", epilog=SOURCE_HELP)
+@click.argument("source")
+@click.option(
+    "--mapping", metavar="FILE", help="TOML file that says which foreign columns are which."
+)
+@click.option(
+    "--from",
+    "folder",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="FOLDER",
+    help="Folder with decisions made before: forecast, orders, prices, slates as .parquet or .csv. "
+    "What is not there is decided now.",
+)
+@click.option("--lead-time", type=click.IntRange(min=0), default=5, help="Days to a delivery.")
+@click.option("--review-period", type=click.IntRange(min=1), default=2, help="Days between orders.")
+@click.option("--horizon", type=click.IntRange(min=7), default=28, help="Days to forecast.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="FILE",
+    help="The page: one .html file that needs no other.",
+)
+@SEED
+@QUIET
+def report_command(
+    source: str,
+    mapping: str | None,
+    folder: Path | None,
+    lead_time: int,
+    review_period: int,
+    horizon: int,
+    out: Path,
+    seed: int,
+    quiet: bool,
+) -> None:
+    """Put a week's decisions on one page.
+
+    Money first, then forecast, stock at risk, orders, price moves, slates and data problems.
+    """
+    if out.suffix not in (".html", ".htm") or out.is_dir():
+        raise DataError(f"the page {out} is no .html file", next_step="Name it week.html.")
+    made = weekly_report(
+        RetailTables.read(source, mapping=mapping),
+        **_decided(folder),
+        lead_time=lead_time,
+        review_period=review_period,
+        horizon=horizon,
+        random_state=seed,
+        progress=not quiet,
+    )
+    made.save(out)
+    click.echo(f"{made} in {out}. Open it in a browser.")
+
+
+def _decided(folder: Path | None) -> dict[str, pd.DataFrame]:
+    """The decisions that lie in a folder, by name.
+
+    Raises:
+        DataError: there are none, or a file cannot be read.
+    """
+    if folder is None:
+        return {}
+    found = {
+        name: path
+        for name in _DECISIONS
+        for suffix in _SUFFIXES
+        if (path := folder / f"{name}{suffix}").is_file()
+    }
+    if not found:
+        raise DataError(
+            f"there are no decisions in {folder}",
+            next_step=f"Put {', '.join(_DECISIONS)} there, as .parquet or .csv.",
+        )
+    return {name: _read(path) for name, path in found.items()}
+
+
+def _read(path: Path) -> pd.DataFrame:
+    try:
+        if path.suffix == ".parquet":
+            return pd.read_parquet(path)
+        ids = dict.fromkeys(("item_id", "location_id", "customer_id", "channel"), "str")
+        return pd.read_csv(path, dtype=ids)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} cannot be read ({error})", next_step="Make it again.") from error
