@@ -12,7 +12,7 @@ from newretail_ml.errors import DataError
 from newretail_ml.forecast import Forecast
 from newretail_ml.forecasting import LightGBMForecaster
 from newretail_ml.panel import Panel, Periods
-from newretail_ml.tracking.served import ServedForecast, _load_pyfunc, save_served
+from newretail_ml.tracking.served import ServedForecast, _load_pyfunc, load_served, save_served
 
 ITEMS, HORIZON = ("tea", "milk", "rice"), 4
 MISSING = {"unknown": "missing"}
@@ -109,3 +109,11 @@ def test_saved_and_loaded_it_says_the_same_to_the_bit(
 def test_without_a_folder_there_is_no_forecaster() -> None:
     with pytest.raises(DataError, match="no forecaster is stored"):
         _ = served().forecaster
+
+
+def test_a_folder_without_a_model_is_told(tmp_path: Path) -> None:
+    for kind in (None, "not json", '{"kind": "magic"}', '{"kind": "recommender"}'):
+        if kind is not None:
+            (tmp_path / "kind.json").write_text(kind)
+        with pytest.raises(DataError, match=r"holds no (served )?model"):
+            load_served(tmp_path)

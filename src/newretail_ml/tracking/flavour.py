@@ -7,7 +7,7 @@ by running the model, which takes seconds and finds the wrong ones.
 from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from newretail_ml.tracking.served.rows import Served
 
@@ -39,11 +39,11 @@ def signature(served: Served) -> ModelSignature:
     from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
     from mlflow.types.schema import AnyType
 
-    asked = [
+    asked: list[Any] = [
         ColSpec(AnyType() if one.type == "double" else one.type, one.name, one.required)
         for one in served.asked
     ]
-    answered = [ColSpec(one.type, one.name) for one in served.answered]
+    answered: list[Any] = [ColSpec(one.type, one.name) for one in served.answered]
     params = [
         ParamSpec(name, _PARAM_TYPES[type(default)], default)
         for name, default in served.choices.items()

@@ -54,12 +54,14 @@ class Resolved:
     Attributes:
         source: where its files lie.
         version, uri, run_id: as in `LocalModel`.
+        model_id: of the logged model; None where an old MLflow gave it none.
     """
 
     source: str
     version: str
     uri: str
     run_id: str | None
+    model_id: str | None = None
 
 
 def local_model(
@@ -130,11 +132,12 @@ def _parts(text: str) -> tuple[str, str, str]:
 def _of_registry(client: MlflowClient, name: str, version: str) -> Resolved:
     found = version_of(client, name, version).found
     uri = f"{REGISTERED}{name}/{found.version}"
-    if getattr(found, "model_id", None):
-        source = str(_logged_model(client, found.model_id).artifact_location)
+    model_id = getattr(found, "model_id", None) or None
+    if model_id:
+        source = str(_logged_model(client, model_id).artifact_location)
     else:
         source = client.get_model_version_download_uri(name, str(found.version))
-    return Resolved(source, str(found.version), uri, found.run_id or None)
+    return Resolved(source, str(found.version), uri, found.run_id or None, model_id)
 
 
 def _logged_model(client: MlflowClient, model_id: str) -> Any:
@@ -178,7 +181,8 @@ def _of_run(client: MlflowClient, run_id: str, name: str) -> Resolved:
 
 def _logged(model: Any) -> Resolved:
     run_id = model.source_run_id or None
-    return Resolved(str(model.artifact_location), model.model_id, str(model.model_uri), run_id)
+    source, model_id = str(model.artifact_location), str(model.model_id)
+    return Resolved(source, model_id, str(model.model_uri), run_id, model_id)
 
 
 def _logged_models(

@@ -18,6 +18,8 @@ from newretail_ml.forecasting import Forecaster
 from newretail_ml.panel import Panel
 from newretail_ml.tracking import facts
 from newretail_ml.tracking.comparing import Comparing
+from newretail_ml.tracking.decisions import new_decision, record_decision
+from newretail_ml.tracking.local import LocalModel
 from newretail_ml.tracking.recorder import Recorder
 from newretail_ml.tracking.served import params_of, served_of
 from newretail_ml.tracking.served.making import Loggable
@@ -143,6 +145,33 @@ class Run(Comparing):
             return uri
 
         return self._record(record)
+
+    def log_decision(
+        self,
+        frame: pd.DataFrame,
+        *,
+        kind: str | None = None,
+        panel: Panel | None = None,
+        fingerprint: str | None = None,
+        model: LocalModel | str | None = None,
+        params: Mapping[str, Any] | None = None,
+    ) -> None:
+        """What was decided, with what it came from; `newretail_ml.tracking.decision` reads it back.
+
+        Args:
+            frame: a forecast's table, orders, a price list or slates.
+            kind: forecast, orders, prices or slates; by default what the columns tell.
+            panel: the data, if `log_data` does not tell it.
+            fingerprint: of the tables behind it; by default a digest of the panel.
+            model: that decided: what `newretail_ml.tracking.local_model` gave, or an address in
+                this store. An alias is kept as the version that it names now.
+            params: of the decision: rules, horizon, seed.
+
+        Raises:
+            DataError: it is no decision, has no rows, or there is no such model.
+        """
+        made = new_decision(frame, kind, panel, fingerprint, params)
+        self._record(lambda recorder: record_decision(recorder, made, model))
 
     def log_table(self, frame: pd.DataFrame, file: str) -> None:
         """A table, by the ending of ``file``: .parquet, .csv, or .json, which MLflow's page shows.

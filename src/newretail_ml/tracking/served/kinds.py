@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from newretail_ml.errors import DataError
 from newretail_ml.forecasting import Forecaster
@@ -48,6 +48,28 @@ def kind_in(path: Path, address: str) -> str:
     told = sorted(path.rglob(KIND_FILE)) if path.is_dir() else []
     if len(told) == 1:
         return str(json.loads(told[0].read_text())["kind"])
+    return _unpickled(path, address)[0]
+
+
+def load_local(path: str | Path) -> Any:
+    """The fitted model in a folder or file of `newretail_ml.tracking.local_model`.
+
+    Neither MLflow nor a tracker is asked, so workers of batch jobs can call it. It is unpickled,
+    and a pickle can run any code: load only what you trust.
+
+    Args:
+        path: a folder that mlflow saved, or the file of a pickled model.
+
+    Returns:
+        A forecaster, an `OrderPolicy`, a `DemandResponse` (or price model) or a recommender.
+
+    Raises:
+        DataError: it holds no model of this library.
+    """
+    return _unpickled(Path(path), str(path))[1]
+
+
+def _unpickled(path: Path, address: str) -> tuple[str, Any]:
     files = sorted(path.rglob("*.pkl")) if path.is_dir() else [path]
     if len(files) != 1:
         raise DataError(f"{address} holds no model of this library", next_step=_LOGGED)
@@ -55,7 +77,7 @@ def kind_in(path: Path, address: str) -> str:
     kind = kind_of(model)
     if kind is None:
         raise DataError(f"{address} is a {type(model).__name__}, no model", next_step=_LOGGED)
-    return kind
+    return kind, model
 
 
 def check_kind(kind: str, wanted: str | None, address: str) -> None:

@@ -87,18 +87,22 @@ def save_served(served: Served, folder: Path) -> None:
 def load_served(folder: str | Path) -> Served:
     """The model of a folder; unpickled, so trust it first.
 
+    Folders of before there were kinds hold a forecast.
+
     Raises:
         DataError: the folder holds none.
     """
+    told = Path(folder) / KIND_FILE
     try:
-        kind = json.loads((Path(folder) / KIND_FILE).read_text())["kind"]
-        model = _SERVED[kind]
+        kind = json.loads(told.read_text())["kind"] if told.exists() else FORECASTER
+        return _SERVED[kind].read(Path(folder))
+    except DataError:
+        raise
     except (OSError, ValueError, KeyError) as error:
         raise DataError(
             f"{folder} holds no served model of this library",
             next_step="Name one that run.log_model wrote.",
         ) from error
-    return model.read(Path(folder))
 
 
 def params_of(model: object) -> dict[str, Any]:
