@@ -19,7 +19,7 @@ TABLES = {
     *("forecast.parquet", "orders.csv", "prices.csv", "slates.parquet", "loop.csv"),
     *("leaderboard.csv", "scores.csv"),
 }
-TEXTS = {"data_report.txt", "summary.txt"}
+TEXTS = {"data_report.txt", "summary.txt", "week.html"}
 PICTURES = {
     *("forecast.png", "orders.png", "prices.png", "loop.png", "loop_money.png"),
     *("leaderboard.png", "coverage.png"),

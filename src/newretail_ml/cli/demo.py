@@ -13,7 +13,7 @@ import pandas as pd
 from newretail_ml import columns as c
 from newretail_ml import plots
 from newretail_ml.cli.backtest import write_backtest
-from newretail_ml.cli.demo_decisions import loop_money, price_list, slates, write_decisions
+from newretail_ml.cli.demo_decisions import loop_money, write_decisions
 from newretail_ml.cli.forecast import made_forecast, model_words
 from newretail_ml.cli.options import QUIET, SEED, TRACKING, Job
 from newretail_ml.cli.output import check_folder_path, files_of, whole_folder, write_table
@@ -29,6 +29,8 @@ from newretail_ml.forecasting import (
 from newretail_ml.forecasting.standard import AUTO
 from newretail_ml.panel import Panel
 from newretail_ml.replenishment import order_up_to, state_from_tables
+from newretail_ml.report import weekly_report
+from newretail_ml.report.decisions import price_list, slates
 from newretail_ml.tables import RetailTables
 from newretail_ml.tracking import Run
 
@@ -85,6 +87,19 @@ def demo_command(out: Path, seed: int, tracking: str | None, quiet: bool) -> Non
         prices = _told(job, "prices", price_list, panel, tables, seed)
         shown = _told(job, "slates", slates, tables, seed)
         money = _told(job, "four weeks of a simulated chain", loop_money, seed)
+        page = _told(
+            job,
+            "a page of the week",
+            weekly_report,
+            tables,
+            forecast=forecast,
+            orders=orders,
+            prices=None if prices is None else prices.prices,
+            slates=None if shown is None else shown.slates,
+            lead_time=_LEAD_TIME,
+            review_period=_REVIEW_PERIOD,
+            progress=False,
+        )
         words = model_words(AUTO, model)
         summary = summary_of(
             tables, panel, words, judged, forecast, orders, _TERMS, prices, shown, money
@@ -92,6 +107,7 @@ def demo_command(out: Path, seed: int, tracking: str | None, quiet: bool) -> Non
         with whole_folder(out) as folder:
             _write(folder, tables, panel, judged, model, forecast, orders)
             write_decisions(folder, prices, shown, money)
+            page.save(folder / "week.html")
             (folder / "summary.txt").write_text(f"{summary}\n", encoding="utf-8")
         for file in files_of(out):
             run.log_file(file)

@@ -1,4 +1,4 @@
-"""The decisions of the demo beside the orders: prices, slates, and what all four earn together."""
+"""What the demo shows beside forecast and orders: prices, slates, and what all four earn."""
 
 from __future__ import annotations
 
@@ -11,33 +11,12 @@ import pandas as pd
 from newretail_ml import columns as c
 from newretail_ml import plots
 from newretail_ml.cli.output import write_table
-from newretail_ml.errors import DataError
-from newretail_ml.interactions import Interactions
-from newretail_ml.panel import Panel
-from newretail_ml.pricing import (
-    AveragePrice,
-    LocalLevelRegression,
-    MarginFloor,
-    MaxChange,
-    PriceList,
-    merged,
-    plan_prices,
-    price_points,
-)
-from newretail_ml.recommendation import (
-    AtMostPer,
-    SlatePlan,
-    TwoStageRanker,
-    available_items,
-    plan_slates,
-    purchase_chances,
-)
-from newretail_ml.tables import RetailTables
+from newretail_ml.pricing import PriceList
+from newretail_ml.recommendation import SlatePlan
 
 if TYPE_CHECKING:
     from newretail_ml.world import LoopResult
 
-SLOTS, CANDIDATES, WEEK = 6, 30, 7
 LOOP_DAYS = 28
 
 
@@ -66,40 +45,6 @@ class LoopMoney:
             [one.ledger.totals().assign(**{c.MODEL: one.name}) for one in self.runs],
             ignore_index=True,
         ).set_index(c.MODEL)
-
-
-def price_list(panel: Panel, tables: RetailTables, seed: int) -> PriceList | None:
-    """A list of prices within a tenth of today's; None where costs or prices are not known."""
-    if tables.items is None or c.UNIT_COST not in tables.items or tables.prices is None:
-        return None
-    try:
-        model = LocalLevelRegression(random_state=seed).fit(panel)
-    except DataError:
-        return None
-    response = merged(model.response_, [c.ITEM])
-    points = price_points(0.9 * response.prices, 1.1 * response.prices, ".x9")
-    rules = [MaxChange(0.1), MarginFloor(0.15), AveragePrice(at_most=1.0)]
-    return plan_prices(
-        response, tables.items, rules, points=points, random_state=seed, progress=False
-    )
-
-
-def slates(tables: RetailTables, seed: int) -> SlatePlan | None:
-    """What to show each member next week; None where there are no members."""
-    if tables.customers is None or tables.orders[c.CUSTOMER].isna().all():
-        return None
-    model = TwoStageRanker(random_state=seed).fit(Interactions.from_tables(tables))
-    there = available_items(tables)
-    lists = model.recommend(k=CANDIDATES, available=there)
-    return plan_slates(
-        purchase_chances(lists, model, horizon_days=WEEK),
-        k=SLOTS,
-        items=tables.items,
-        customers=tables.customers,
-        stock=there,
-        rules=[AtMostPer(c.BRAND, 2)] if tables.items is not None else [],
-        progress=False,
-    )
 
 
 def loop_money(seed: int) -> LoopMoney:

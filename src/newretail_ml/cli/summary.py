@@ -81,8 +81,7 @@ def next_steps(out: Path, sample: Path, link: str | None) -> str:
         steps.insert(0, f"python -m newretail_ml.world {sample}")
     return "\n".join(
         [
-            f"Tables and plots are in {out}: orders.csv, prices.csv, slates.parquet, loop.csv, "
-            "*.png.",
+            f"All is in {out}: week.html (a page to open), tables, and plots (*.png).",
             "Try next:",
             *(f"  {step}" for step in steps),
             f"Runs and models: {link or 'not tracked'}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 UNKNOWN = "not known"
+_LONGEST_ID = 24
 
 
 def figure(name: str, value: float, form: str = ",.0f") -> str:
@@ -46,10 +48,12 @@ def table(
         most: rows to show.
         forms: formats of numbers by column; by default one decimal.
     """
+    if frame.empty:
+        return missing("None.")
     forms = forms or {}
     numeric = {column: pd.api.types.is_numeric_dtype(frame[column]) for column in frame}
     head = "".join(
-        f'<th scope="col"{_number_class(numeric[column])}>{escape(str(column))}</th>'
+        f'<th scope="col"{_number_class(numeric[column])}>{_heading(column)}</th>'
         for column in frame
     )
     rows = "".join(
@@ -75,7 +79,9 @@ def plot(drawn: Figure, words: str) -> str:
     import matplotlib as mpl
 
     file = io.StringIO()
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": words}):
+    # Text stays text, so the reader's browser has the fonts that are missing here.
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": words}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
         drawn.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
     svg = re.sub(r"^.*?(?=<svg)", "", file.getvalue(), flags=re.DOTALL)
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
@@ -88,6 +94,10 @@ def missing(words: str) -> str:
     return f'<p class="missing">{escape(words)}</p>'
 
 
+def _heading(column: object) -> str:
+    return escape(str(column).replace("_", " "))
+
+
 def _number_class(numeric: bool) -> str:
     return ' class="n"' if numeric else ""
 
@@ -96,7 +106,8 @@ def _cell(value: object, form: str) -> str:
     if value is None or (isinstance(value, float) and np.isnan(value)) or value is pd.NaT:
         return ""
     if isinstance(value, pd.Timestamp):
-        return f"{value:%Y-%m-%d}"
+        return f'<span class="id">{value:%Y-%m-%d}</span>'
     if isinstance(value, int | float | np.number) and not isinstance(value, bool):
         return format(float(value), form)
-    return escape(str(value))
+    text = escape(str(value))
+    return f'<span class="id">{text}</span>' if len(text) <= _LONGEST_ID else text

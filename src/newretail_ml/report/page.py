@@ -33,6 +33,7 @@ table { border-collapse: collapse; width: 100%; font-size: .88rem; }
 th, td { padding: .35rem .6rem; text-align: left; vertical-align: top;
   border-bottom: 1px solid var(--line); min-width: 4.5rem; max-width: 30rem; }
 th { background: var(--soft); }
+.id { white-space: nowrap; }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 @media print { nav { display: none; } .scroll { overflow: visible; } h2 { break-after: avoid; }
   .plot, .card { break-inside: avoid; } }

@@ -94,12 +94,12 @@ class Week:
 
     @property
     def expected_revenue(self) -> float:
-        """The same in money, at the prices last paid."""
+        """The same in money, at the prices last paid; items that never sold are left out."""
         if self.margins is None:
             return float("nan")
         price = self.forecast.keys[c.ITEM].map(self.margins.set_index(c.ITEM)[c.UNIT_PRICE])
         weekly = self.forecast.mean()[:, :WEEK].sum(axis=1)
-        return float((weekly * price.to_numpy(float)).sum())
+        return float(np.nansum(weekly * price.to_numpy(float)))
 
 
 def week_of(

@@ -115,7 +115,7 @@ def weekly_report(
     sections = {name: (heading, make(week)) for name, (heading, make) in SECTIONS.items()}
     words = (
         f"Decided on {last:%d %B %Y}, from {len(tables.orders):,} order lines of "
-        f"{week.panel.n_series:,} items in their places. Lead time {lead_time} days, next order "
+        f"{week.panel.n_series:,} pairs of item and place. Lead time {lead_time} days, next order "
         f"in {review_period}."
     )
     return Report(week, page(f"The week from {first:%d %B %Y}", words, sections))
