@@ -1,6 +1,8 @@
 """Which forecast is best for a month of a gift shop's daily sales?
 
-Answer (2026-11-29): PENDING
+Answer (2026-11-29): the default `AutoForecaster`: weighted quantile loss .656 on the mean of two
+folds and the least in both; boosted trees .660, Croston .667, exponential smoothing .670, a moving
+average .685, the seasonal naive forecast .780. RMSSE .735, .739, .755, .741, .748 and .934.
 
 UCI Online Retail: the 150 items that sold on most days before the first cut, daily units, two
 cuts 28 days apart, 28 days ahead each; the last ends on 2011-12-08. All models with defaults, and

@@ -1,6 +1,9 @@
 """Which order policy costs least: an average with safety stock, or a plan on a forecast's paths?
 
-Answer (2026-11-29): PENDING
+Answer (2026-11-29): a plan on a forecast's paths. On those of exponential smoothing it costs 26%
+less than ordering up to a moving average with safety stock (7.19 million against 9.68), on the
+default forecaster's 22% less (7.60), on a moving average's 19% less (7.81); four weeks of cover
+cost 13% less (8.39). A clairvoyant would pay 1.07. Here the default was not the best forecaster.
 
 Dominick's orange juice, all brands of every fifth store, 23 weeks from the 98th on, replayed with
 sales as demand: weekly reviews, a lead time of two weeks, lost sales; a unit short costs 1, a unit

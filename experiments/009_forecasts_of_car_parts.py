@@ -1,6 +1,9 @@
 """Which forecast is best for half a year of spare parts, most of which sell in few months?
 
-Answer (2026-11-29): PENDING
+Answer (2026-11-29): boosted trees (weighted quantile loss .854) and the default `AutoForecaster`
+(.855) on the mean of two folds, each ahead in one; a moving average .866, exponential smoothing
+.877, Croston .952, the seasonal naive forecast .991. In RMSSE the default leads with .493, before
+.495, .503, .515, .718 and .709.
 
 Monthly sales of car parts: every third of the parts with rows in all 51 months, two cuts six
 months apart, six months ahead each. All models with defaults, and none was chosen on these months.

@@ -1,13 +1,17 @@
 """How much of what a real shop's customers bought would slates have shown them, week after week?
 
-Answer (2026-11-29): PENDING
+Answer (2026-11-29): of what a customer spent in two weeks, ten slots of `TwoStageRanker` would have
+shown 124 pounds, personal frequency 112 and bestsellers 41, on the mean of four cuts and in this
+order at each; a clairvoyant 357, so that the ranker closes 26% of the gap. It shows what is bought
+again: of items never bought before it would have shown 1.7 pounds, bestsellers 9.6.
 
 UCI Online Retail, lines with a customer; four cuts two weeks apart from 2011-10-14 on, ten slots
 for each known customer who bought something on offer in the two weeks after. Each model is fitted
 anew at each cut. On offer is what sold in the 28 days before, as the data knows no stock.
 `revenue` is money a customer and cut: price at the cut times units bought of what was shown, units
 above 100 of an item counted as 100. The clairvoyant shows the ten items on offer on which that
-customer will spend most. Defaults throughout, and nothing was chosen on these weeks.
+customer will spend most. Defaults throughout, and nothing was chosen on these weeks. It
+takes eight minutes of a core, most of them for four fits of the ranker.
 
 What a replay cannot know:
 - Nobody was shown these slates. A hit was bought anyway, maybe without need of a slate; what a
