@@ -1,10 +1,9 @@
 """Which model says best what will be sold at prices that are planned?
 
-Answer (2026-11-29): `MonotoneTrees` and the default `PriceCombination`, which cannot be told apart:
-errors of .516 and .516 of log units on the mean of two folds, beside .528 for `ShrunkenLogLog`,
-.534 for `DoubleML`, .585 for `LocalLevelRegression` (made for daily sales) and .768 without prices.
-Each comes first in one fold but the combination: .490 and .542, trees .504 and .528, log-log .489
-and .566.
+Answer (2026-11-29): `MonotoneTrees` and the default `PriceCombination`: errors of .516 of log units
+on the mean of two folds, beside .528 for `ShrunkenLogLog`, .534 for `DoubleML`, .585 for
+`LocalLevelRegression` (made for daily sales) and .768 without prices. Two folds do not tell the
+first three apart: .504 and .528, .490 and .542, .489 and .566.
 
 Dominick's orange juice, 11 brands in every second store. Weeks 137 to 160 are held out in two
 halves: the models see the weeks before, and the prices, deals and features of the weeks to come,
