@@ -7,13 +7,14 @@ from pathlib import Path
 import click
 import pandas as pd
 
+from newretail_ml import columns as c
 from newretail_ml.cli.options import QUIET, SEED, SOURCE_HELP
 from newretail_ml.errors import DataError
 from newretail_ml.report import weekly_report
 from newretail_ml.tables import RetailTables
 
 _DECISIONS = ("forecast", "orders", "prices", "slates")
-_SUFFIXES = (".parquet", ".csv")
+_SUFFIXES = (".parquet", ".csv", ".json")
 
 
 @click.command("report", epilog=SOURCE_HELP)
@@ -26,8 +27,8 @@ _SUFFIXES = (".parquet", ".csv")
     "folder",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     metavar="FOLDER",
-    help="Folder with decisions made before: forecast, orders, prices, slates as .parquet or .csv. "
-    "What is not there is decided now.",
+    help="Folder with decisions made before: forecast, orders, prices, slates as .parquet, .csv or "
+    ".json. What is not there is decided now.",
 )
 @click.option("--lead-time", type=click.IntRange(min=0), default=5, help="Days to a delivery.")
 @click.option("--review-period", type=click.IntRange(min=1), default=2, help="Days between orders.")
@@ -88,16 +89,21 @@ def _decided(folder: Path | None) -> dict[str, pd.DataFrame]:
     if not found:
         raise DataError(
             f"there are no decisions in {folder}",
-            next_step=f"Put {', '.join(_DECISIONS)} there, as .parquet or .csv.",
+            next_step=f"Put {', '.join(_DECISIONS)} there, as .parquet, .csv or .json.",
         )
     return {name: _read(path) for name, path in found.items()}
 
 
 def _read(path: Path) -> pd.DataFrame:
+    ids = dict.fromkeys((*c.SERIES_KEYS, c.CUSTOMER), "str")
     try:
         if path.suffix == ".parquet":
-            return pd.read_parquet(path)
-        ids = dict.fromkeys(("item_id", "location_id", "customer_id", "channel"), "str")
-        return pd.read_csv(path, dtype=ids)
+            table = pd.read_parquet(path)
+        elif path.suffix == ".csv":
+            table = pd.read_csv(path, dtype=ids)
+        else:
+            table = pd.read_json(path, orient="records", dtype=ids)
+        dates = pd.to_datetime(table[c.DATE]) if c.DATE in table else None
     except (OSError, ValueError) as error:
         raise DataError(f"{path} cannot be read ({error})", next_step="Make it again.") from error
+    return table if dates is None else table.assign(**{c.DATE: dates})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from newretail_ml import columns as c
-from newretail_ml.errors import DataError
+from newretail_ml.errors import DataError, InfeasibleError
 from newretail_ml.interactions import Interactions
 from newretail_ml.panel import Panel
 from newretail_ml.pricing import (
@@ -35,20 +35,21 @@ def price_list(panel: Panel, tables: RetailTables, random_state: int = 0) -> Pri
     """A list of prices within a tenth of today's, whose average does not rise.
 
     Returns:
-        The list; None where costs or prices are not known, or nothing can be learned.
+        The list; None where costs or prices are not known, nothing can be learned, or no list
+        keeps the rules.
     """
     if tables.items is None or c.UNIT_COST not in tables.items or tables.prices is None:
         return None
+    rules = [MaxChange(0.1), MarginFloor(0.15), AveragePrice(at_most=1.0)]
     try:
         model = LocalLevelRegression(random_state=random_state).fit(panel)
-    except DataError:
+        response = merged(model.response_, [c.ITEM])
+        points = price_points(0.9 * response.prices, 1.1 * response.prices, ".x9")
+        return plan_prices(
+            response, tables.items, rules, points=points, random_state=random_state, progress=False
+        )
+    except (DataError, InfeasibleError):
         return None
-    response = merged(model.response_, [c.ITEM])
-    points = price_points(0.9 * response.prices, 1.1 * response.prices, ".x9")
-    rules = [MaxChange(0.1), MarginFloor(0.15), AveragePrice(at_most=1.0)]
-    return plan_prices(
-        response, tables.items, rules, points=points, random_state=random_state, progress=False
-    )
 
 
 def slates(tables: RetailTables, random_state: int = 0) -> SlatePlan | None:

@@ -85,6 +85,7 @@ def plot(drawn: Figure, words: str) -> str:
         drawn.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
     svg = re.sub(r"^.*?(?=<svg)", "", file.getvalue(), flags=re.DOTALL)
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'(id="|url\(#|href="#)', rf"\g<1>{_slug(words)}-", svg)
     svg = svg.replace("<svg ", f'<svg role="img" aria-label="{escape(words)}" ', 1)
     return f'<figure class="plot">{svg}</figure>'
 
@@ -92,6 +93,11 @@ def plot(drawn: Figure, words: str) -> str:
 def missing(words: str) -> str:
     """What a section would show, if the chain had the table for it."""
     return f'<p class="missing">{escape(words)}</p>'
+
+
+def _slug(words: str) -> str:
+    """Words as the beginning of an id, so that the plots of one page do not share theirs."""
+    return re.sub(r"\W+", "-", words.lower()).strip("-")
 
 
 def _heading(column: object) -> str:
