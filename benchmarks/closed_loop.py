@@ -1,4 +1,4 @@
-"""What decisions are worth in a chain that lives on: who closes the gap to one that knows the truth?
+"""What are decisions worth in a chain that lives on, and who closes the gap to one that knows?
 
 Ten simulated chains (two stores and an online shop, 40 items, 400 members, a year of history) live
 on for eight weeks, each with the same customers under eleven policies: a naive chain, each module
