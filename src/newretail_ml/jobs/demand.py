@@ -27,7 +27,8 @@ class Demand:
     """What is to be forecast, and by which model.
 
     A saved model scores block after block, each with its calendar, the chain's groups and a seed
-    of its own, so that a series has the same forecast whatever it shares a partition with. A
+    of its own, so that a series has the same forecast whatever it shares a partition with. Where a
+    recursive model asks for the demand of groups on days to come, their last season goes on. A
     standard model is fitted on the partition, and its forecasts depend on what is in it.
 
     Args:
@@ -54,16 +55,21 @@ class Demand:
             "groups": None if self.groups is None else self.groups.digest,
         }
 
-    def with_groups(self, stage: Stage) -> Demand:
-        """With the chain's demand by groups, counted over all partitions, if the model asks it."""
+    def prepared(self, stage: Stage) -> Demand:
+        """With all that workers need beside their partition, made once for all of them.
+
+        That is a copy of a saved model without the panel of its fit, and the demand of the
+        chain's groups, counted over all partitions, if the model's features look at it.
+        """
         if isinstance(self.model, StandardModel):
             return self
         model = self.model.load()
-        by = groups_of(model)
+        by, recovered = groups_of(model), is_recovered(model)
+        made = replace(self, model=self.model.without_panels(stage.work))
         if not by:
-            return self
-        counted = stage.run(GroupTask(self.series, by, is_recovered(model)))
-        return replace(self, groups=GroupDemand.added_up(counted.results, stage.work / _GROUPS))
+            return made
+        counted = stage.run(GroupTask(self.series, by, recovered))
+        return replace(made, groups=GroupDemand.added_up(counted.results, stage.work / _GROUPS))
 
     def forecasts(self, tables: RetailTables) -> tuple[list[Forecast], pd.DataFrame]:
         """The forecasts of a partition, and the series without one."""

@@ -37,7 +37,7 @@ class ForecastTask:
 
     def prepared(self, stage: Stage) -> ForecastTask:
         """The task as it runs, once there are partitions."""
-        return replace(self, demand=self.demand.with_groups(stage))
+        return replace(self, demand=self.demand.prepared(stage))
 
     def __call__(self, folder: Path) -> Answer:
         """The forecasts of a partition."""

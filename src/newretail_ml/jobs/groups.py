@@ -6,7 +6,7 @@ partition does not know that of its own series: it is counted first, over all pa
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from newretail_ml.forecasting import AutoForecaster, Forecaster
 from newretail_ml.forecasting.censoring.recovery import recover_demand
 from newretail_ml.forecasting.pools import Pooled
 from newretail_ml.forecasting.trees.lightgbm_model import LightGBMForecaster
+from newretail_ml.jobs.models import parts_of
 from newretail_ml.jobs.series import SeriesOf
 from newretail_ml.jobs.task import Answer
 from newretail_ml.panel import Panel
@@ -69,10 +70,11 @@ def groups_of(model: Forecaster) -> tuple[str, ...]:
     Raises:
         DataError: it has models of pools that each look at their own pool.
     """
-    recipes = [one.recipe_ for one in _inside(model) if isinstance(one, LightGBMForecaster)]
+    trees = [one for one in parts_of(model) if isinstance(one, LightGBMForecaster)]
+    recipes = [one.recipe_ for one in trees if hasattr(one, "recipe_")]
     features = [feature for recipe in recipes for feature in recipe.features]
     by = sorted({feature.attribute for feature in features if isinstance(feature, ByGroup)})
-    if by and any(isinstance(one, Pooled) for one in _inside(model)):
+    if by and any(isinstance(one, Pooled) for one in parts_of(model)):
         raise DataError(
             "each model of a Pooled looks at the demand of its own pool, which partitions do not "
             "know",
@@ -136,14 +138,3 @@ def _sums(panel: Panel, by: str) -> pd.DataFrame:
             _COUNT: count.ravel(),
         }
     )
-
-
-def _inside(model: object) -> Iterator[Forecaster]:
-    """The model, and all that it is made of."""
-    if isinstance(model, Forecaster):
-        yield model
-        for part in vars(model).values():
-            yield from _inside(part)
-    elif isinstance(model, dict | list | tuple):
-        for part in model.values() if isinstance(model, dict) else model:
-            yield from _inside(part)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from newretail_ml.errors import DataError
 from newretail_ml.forecasting import Forecaster, standard_models
 
 _PICKLED = "*.pkl"
+_SCORER = "scorer.pkl"
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,19 @@ class SavedModel:
         """
         return _loaded(self.path, self.digest)
 
+    def without_panels(self, folder: Path) -> SavedModel:
+        """The same model in another file, without the history that it was fitted on.
+
+        Scoring other panels, a model asks that of its fit for its frequency and keys alone; and
+        every worker would hold it.
+        """
+        model = self.load()
+        for part in parts_of(model):
+            if hasattr(part, "panel_"):
+                part.panel_ = part.panel_.select([0])
+        model.save(folder / _SCORER)
+        return replace(self, path=folder / _SCORER)
+
 
 @lru_cache(maxsize=1)
 def _loaded(path: Path, _digest: str) -> Forecaster:
@@ -94,3 +109,14 @@ def _file_of(path: Path) -> Path:
         f"there is no model of demand in {path}",
         next_step="Name a file that model.save(path) wrote, or the address of a tracked model.",
     )
+
+
+def parts_of(model: object) -> Iterator[Forecaster]:
+    """The model, and all models that it is made of, fitted ones or not."""
+    if isinstance(model, Forecaster):
+        yield model
+        for part in vars(model).values():
+            yield from parts_of(part)
+    elif isinstance(model, dict | list | tuple):
+        for part in model.values() if isinstance(model, dict) else model:
+            yield from parts_of(part)

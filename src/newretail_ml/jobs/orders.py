@@ -68,7 +68,7 @@ class OrdersTask:
     def prepared(self, stage: Stage) -> OrdersTask:
         """The task as it runs, once there are partitions."""
         present = tuple(part.number for part in stage.partitions)
-        return replace(self, demand=self.demand.with_groups(stage), present=present)
+        return replace(self, demand=self.demand.prepared(stage), present=present)
 
     def __call__(self, folder: Path) -> Answer:
         """The order lines of a partition.

@@ -25,10 +25,7 @@ def held(folder: Path) -> Iterator[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         lock = (folder / "lock").open("w")
     except OSError as error:
-        raise DataError(
-            f"{folder} cannot be written ({error.strerror or error})",
-            next_step="Name another --work, or make room and give access there.",
-        ) from error
+        raise _unwritable(folder, error) from error
     with lock:
         if fcntl is not None:
             try:
@@ -38,4 +35,20 @@ def held(folder: Path) -> Iterator[Path]:
                     f"another job is at work in {folder}",
                     next_step="Wait for its end, or name another --work.",
                 ) from error
-        yield folder
+        with _told(folder):
+            yield folder
+
+
+@contextmanager
+def _told(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise _unwritable(error.filename or folder, error) from error
+
+
+def _unwritable(place: object, error: OSError) -> DataError:
+    return DataError(
+        f"{place} cannot be read or written ({error.strerror or error})",
+        next_step="Name another --work, or make room and give access there.",
+    )

@@ -67,6 +67,14 @@ def test_expected_demand_is_that_of_the_whole_chain(chain, saved, whole, tmp_pat
         assert not np.array_equal(model.mean(7, panel=panel), expected)
 
 
+def test_workers_are_spared_the_panel_of_the_fit(saved, whole, tmp_path):
+    slim = SavedModel.of(saved).without_panels(tmp_path)
+    assert slim.path.stat().st_size < saved.stat().st_size - whole.units.nbytes
+    assert slim.facts() == SavedModel.of(saved).facts()
+    paths = [Forecaster.load(path).forecast(7, panel=whole).paths for path in (slim.path, saved)]
+    assert np.array_equal(*paths)
+
+
 def test_one_partition_by_a_model_that_is_fitted_anew_is_the_chain(chain, whole, tmp_path):
     model = StandardModel("moving-average")
     Batch(chain, tmp_path / "out.parquet", partitions=1).run(task_of(model))

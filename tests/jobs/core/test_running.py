@@ -128,3 +128,13 @@ def test_two_jobs_in_one_folder(tmp_path):
         pass
     with held(work):
         assert work.is_dir()
+
+
+def test_a_work_folder_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(DataError, match="cannot be read or written"), held(tmp_path / "file"):
+        pass
+    full = OSError(28, "No space left on device", "part")
+    words = r"part cannot be .*No space left.*Name another --work"
+    with pytest.raises(DataError, match=words), held(tmp_path / "work"):
+        raise full
