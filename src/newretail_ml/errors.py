@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 class NewRetailError(Exception):
     """Base of all errors that the library raises on purpose."""
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Words and facts, so that an error comes whole from another process."""
+        return _made_again, (type(self), self.args, self.__dict__)
+
 
 class DataError(NewRetailError, ValueError):
     """The data cannot be used as it is.
@@ -94,6 +98,15 @@ class TrackingError(NewRetailError):
 
     def __init__(self, problem: str, *, next_step: str) -> None:
         super().__init__(f"{problem}. {next_step}")
+
+
+def _made_again(
+    kind: type[NewRetailError], words: tuple[object, ...], facts: dict[str, object]
+) -> NewRetailError:
+    error = kind.__new__(kind)
+    error.args = words
+    error.__dict__.update(facts)
+    return error
 
 
 def _shown(rows: tuple[object, ...], most: int = 5) -> str:

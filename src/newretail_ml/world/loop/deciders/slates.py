@@ -8,6 +8,7 @@ import pandas as pd
 
 from newretail_ml import columns as c
 from newretail_ml.checks import check_whole
+from newretail_ml.errors import DataError
 from newretail_ml.interactions import Interactions
 from newretail_ml.recommendation import (
     ChanceModel,
@@ -80,7 +81,11 @@ def margins(view: View) -> pd.DataFrame:
     """item_id and unit_margin, the mean of the shops at the prices of the coming week."""
     items = view.tables.items
     if items is None:
-        raise AssertionError("a simulated chain has a table of items")
+        raise DataError(
+            "margins are not known without a table of items",
+            table="items",
+            next_step="Rank slates by chance, or bring the table.",
+        )
     _, price, _ = view.price_plan(WEEK)
     earned = price.mean(axis=(0, 2)) - items[c.UNIT_COST].to_numpy()
     return items[[c.ITEM]].assign(**{c.UNIT_MARGIN: earned})
