@@ -44,6 +44,9 @@ bench: $(BENCH)/.ready $(READY)  ## benchmarks beside the peers, most in an envi
 	$(BENCH)/bin/python benchmarks/run.py
 	$(BIN)/python benchmarks/recommendation.py
 	$(BIN)/python benchmarks/next_purchases.py
+	$(BIN)/python benchmarks/closed_loop.py
+	$(BIN)/python benchmarks/batch_jobs.py
+	$(BIN)/python benchmarks/slates_of_many.py
 
 notebooks: $(READY)  ## run the notebooks and render them to out/notebooks
 	$(BIN)/python notebooks/render.py

@@ -27,6 +27,8 @@ BEGUN_FIRST = (
     "tests/world/test_price_criterion.py",
     "tests/cli/test_process.py",
     "tests/tracking/test_server.py",
+    "tests/test_experiments.py",
+    "tests/world/loop/test_regret.py",
 )
 
 
