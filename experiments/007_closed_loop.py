@@ -1,12 +1,16 @@
 """What are better decisions worth to a chain, and which of them most?
 
-Answer (2026-11-29): PENDING
+Answer (2026-11-29): all four decisions together close 54% of the gap in profit between a naive
+chain and a clairvoyant (90% interval 46% to 63%, ten chains); prices alone 31%, slates alone 14%,
+orders alone 7%, all beyond chance. A better mean forecast in the usual order rule earns nothing
+that can be told from chance (+21 of 72,434; -435 to 478).
 
 Simulated chains live on for eight weeks after a year of history, each with the same customers
 under all policies: a naive chain (moving average, order-up-to, fixed prices, bestsellers), each
 module of the library alone, all together, and chains that know the truth in the place of each and
-of all. Four seeds (`benchmarks/closed_loop.py` has ten and intervals); all by their defaults, and
-nothing was chosen on these seeds.
+of all. The answer is that of `benchmarks/closed_loop.py`, ten seeds with intervals; this script
+runs the first four of them and tracks what they earned. All by their defaults; nothing was chosen
+on these seeds, but for the rule on new items, whose lack showed on a smaller chain of seed 0.
 """
 
 from dataclasses import replace

@@ -7,7 +7,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from newretail_ml import tracking
 from newretail_ml.forecasting import MovingAverage
+from newretail_ml.tables import RetailTables
 
 mlflow = pytest.importorskip("mlflow")
 
@@ -35,7 +37,7 @@ def runs_in(store: Path) -> tuple[object, list[object]]:
 
 
 def files_of(client, run) -> dict[str, bytes]:
-    names = [one.path for one in client.list_artifacts(run.info.run_id)]
+    names = [one.path for one in client.list_artifacts(run.info.run_id) if not one.is_dir]
     return {
         name: Path(client.download_artifacts(run.info.run_id, name)).read_bytes() for name in names
     }
@@ -78,6 +80,9 @@ def test_orders_are_tracked_with_their_terms_and_their_model(ask, chain, store, 
     }
     assert terms.items() <= run.data.params.items()
     assert files_of(client, run)["orders.csv"] == Path("orders.csv").read_bytes()
+    kept = tracking.decision(run.info.run_id, store=store)
+    assert (kept.kind, kept.fingerprint) == ("orders", RetailTables.read(chain).fingerprint)
+    assert kept.table["units"].tolist() == pd.read_csv("orders.csv")["units"].tolist()
     (output,) = run.outputs.model_outputs
     model = mlflow.pyfunc.load_model(client.get_logged_model(output.model_id).artifact_location)
     assert isinstance(model.get_raw_model().forecaster, MovingAverage)

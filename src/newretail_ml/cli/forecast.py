@@ -46,6 +46,8 @@ def forecast_command(job: Job, model_name: str, paths: bool, parts: Parts, out: 
         table = forecast.paths_frame() if paths else forecast.to_frame(DECILES)
         write_table(table, file)
         run.log_file(file)
+        if not paths:
+            run.log_decision(table, panel=panel, fingerprint=tables.fingerprint)
     click.echo(f"{len(table):,} rows in {file}, by {model_words(model_name, model)}.")
 
 

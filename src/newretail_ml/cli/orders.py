@@ -84,6 +84,7 @@ def orders_command(
         orders, earned = _orders(forecast, state, service_level, budget)
         write_table(orders, file)
         run.log_file(file)
+        run.log_decision(orders, panel=panel, fingerprint=tables.fingerprint)
     found = f"{order_summary(orders, tables)}{earned}"
     click.echo(f"{found} In {file}, by {model_words(model_name, model)}.")
 
