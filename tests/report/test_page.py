@@ -171,6 +171,8 @@ def test_decisions_that_are_given_are_shown_as_they_are(tables, report):
         progress=False,
     )
     assert Page(made.html).figures["order_units"] == 7
+    cost = tables.items.set_index("item_id")["unit_cost"]["item_0002"]
+    assert Page(made.html).figures["order_value"] == pytest.approx(7 * cost)
     assert "by hand" in made.html
 
 

@@ -19,9 +19,9 @@ from newretail_ml.report.figures import (
     slates_by_segment,
 )
 from newretail_ml.report.html import card, figure, missing, plot, table
-from newretail_ml.report.week import Week, gain_a_week
+from newretail_ml.report.week import ORDER_VALUE, Week, gain_a_week
 
-_ORDER_VALUE, _EXPECTED_DEMAND = "order_value", "expected_demand"
+_EXPECTED_DEMAND = "expected_demand"
 
 
 def money(week: Week) -> str:
@@ -40,7 +40,7 @@ def money(week: Week) -> str:
         ),
         card(
             "To order today",
-            figure("order_value", _total(week.orders, _ORDER_VALUE)),
+            figure("order_value", week.order_value),
             f"at cost, {_placed(week.orders):,} order lines",
         ),
         card(
@@ -129,7 +129,7 @@ def orders(week: Week) -> str:
         *(name for name in c.SERIES_KEYS if name in placed),
         *(
             name
-            for name in (c.ON_HAND, _EXPECTED_DEMAND, c.UNITS, _ORDER_VALUE, "expected_profit")
+            for name in (c.ON_HAND, _EXPECTED_DEMAND, c.UNITS, ORDER_VALUE, "expected_profit")
             if name in placed
         ),
         *([c.WHY] if c.WHY in placed else []),

@@ -21,6 +21,7 @@ from newretail_ml.report.figures import Accuracy, accuracy_of, price_moves, stoc
 from newretail_ml.tables import RetailTables
 
 LOOK_BACK = 14
+ORDER_VALUE = "order_value"
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,18 @@ class Week:
     def moves(self) -> pd.DataFrame | None:
         """Prices that change."""
         return None if self.prices is None else price_moves(self.prices)
+
+    @property
+    def order_value(self) -> float:
+        """What today's orders cost; NaN where that is not known."""
+        if self.orders is None:
+            return float("nan")
+        if ORDER_VALUE in self.orders:
+            return float(self.orders[ORDER_VALUE].sum())
+        if self.margins is None:
+            return float("nan")
+        cost = self.orders[c.ITEM].map(self.margins.set_index(c.ITEM)[c.UNIT_COST])
+        return float((self.orders[c.UNITS] * cost).sum())
 
     @property
     def expected_units(self) -> float:
