@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from newretail_ml.errors import DataError, NewRetailError
 from newretail_ml.tracking.store import (
@@ -46,3 +46,22 @@ def asked(store: Store) -> Iterator[MlflowClient]:
         raise
     except Exception as error:
         raise tracking_error(error, without_password(uri)) from error
+
+
+def known_run(client: MlflowClient, run_id: str) -> Any:
+    """The run as MLflow gives it.
+
+    Raises:
+        DataError: there is no such run.
+    """
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return client.get_run(run_id)
+    except MlflowException as error:
+        if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            raise
+        raise DataError(
+            f"there is no run {run_id!r}",
+            next_step="Pass the id of the run that logged the decision.",
+        ) from None

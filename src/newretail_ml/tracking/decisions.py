@@ -13,7 +13,7 @@ import pandas as pd
 
 from newretail_ml.errors import DataError
 from newretail_ml.panel import Panel
-from newretail_ml.tracking.asking import asked
+from newretail_ml.tracking.asking import asked, known_run
 from newretail_ml.tracking.facts import flattened, panel_digest
 from newretail_ml.tracking.local import LocalModel, resolved
 from newretail_ml.tracking.outcomes.joining import kind_of
@@ -174,16 +174,6 @@ def _chosen(run_id: str, logged: list[str], kind: str | None) -> str:
 
 def _kinds(client: MlflowClient, run_id: str) -> list[str]:
     """Kinds of the decisions of a run."""
-    from mlflow.exceptions import MlflowException
-
-    try:
-        client.get_run(run_id)
-    except MlflowException as error:
-        if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-            raise
-        raise DataError(
-            f"there is no run {run_id!r}",
-            next_step="Pass the id of the run that logged the decision.",
-        ) from None
+    known_run(client, run_id)
     files = [Path(one.path) for one in client.list_artifacts(run_id, FOLDER)]
     return sorted(file.stem for file in files if file.suffix == ".parquet")

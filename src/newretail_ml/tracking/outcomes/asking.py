@@ -5,13 +5,13 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from newretail_ml.errors import DataError
 from newretail_ml.forecast import Forecast
-from newretail_ml.tracking.asking import asked
+from newretail_ml.tracking.asking import asked, known_run
 from newretail_ml.tracking.facts import finite_metrics
 from newretail_ml.tracking.outcomes.happened import Happened
 from newretail_ml.tracking.outcomes.joining import Decided, joined, kind_of
@@ -80,7 +80,7 @@ def outcomes(
             )
         return joined(decision, happened, kind, decided, periods, freq)
     with asked(store) as client:
-        run = _run(client, decision)
+        run = known_run(client, decision)
         table = _table(client, decision, kind, file)
         told = run.data.tags
         found = joined(
@@ -113,20 +113,6 @@ def record_outcomes(recorder: Recorder, found: Outcomes) -> None:
 def _tables(found: Outcomes) -> Mapping[str, pd.DataFrame]:
     tables = {"table": found.table, "by_week": found.by_week, "lines": found.lines}
     return {name: table for name, table in tables.items() if len(table.columns)}
-
-
-def _run(client: MlflowClient, run_id: str) -> Any:
-    from mlflow.exceptions import MlflowException
-
-    try:
-        return client.get_run(run_id)
-    except MlflowException as error:
-        if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-            raise
-        raise DataError(
-            f"there is no run {run_id!r}",
-            next_step="Pass the id of the run that logged the decision.",
-        ) from None
 
 
 def _table(client: MlflowClient, run_id: str, kind: str | None, file: str | None) -> pd.DataFrame:
