@@ -77,7 +77,7 @@ def replay_prices(
     units, revenue = np.zeros(cells.shape), np.zeros(cells.shape)
     for place, day in enumerate(days):
         price, promoted = prices_to_pay(chain, day, listed[place], promotions)
-        wanted = _wanted(world, day, price, promoted, luck[place])
+        wanted = wanted_on_day(world, day, price, promoted, luck[place]).sum(axis=2)
         units += wanted
         revenue += wanted * price
     profit = revenue - units * chain.catalogue.unit_cost[:, None]
@@ -197,18 +197,18 @@ def prices_to_pay(
     return np.where(plan.promoted[day], np.round(listed * off, 2), listed), plan.promoted[day]
 
 
-def _wanted(
+def wanted_on_day(
     world: World, day: int, price: np.ndarray, promoted: np.ndarray, luck: np.ndarray | None
 ) -> np.ndarray:
-    """Units of a day, (items, shops)."""
+    """(items, shops, channels) units that customers want on a day; expected ones without luck."""
     chain = world.chain
     level = world.truth.level[day]
     rate = expected_demand(chain.market, chain.calendar.day(day), price, promoted, level)
     if luck is None:
-        return rate.sum(axis=2)
+        return rate
     # In single precision, as the world keeps its expectation when it draws.
     rate = rate.astype(np.float32)
-    return draw_demand(rate, chain.market.dispersion[:, None, None], luck).sum(axis=2)
+    return draw_demand(rate, chain.market.dispersion[:, None, None], luck)
 
 
 def luck_of_days(chain: Chain, days: np.ndarray) -> np.ndarray:

@@ -7,10 +7,8 @@ from typing import Self
 
 import numpy as np
 
-from newretail_ml.world.demand import expected_demand
-from newretail_ml.world.draws import draw_demand
 from newretail_ml.world.make import World
-from newretail_ml.world.pricing import luck_of_days
+from newretail_ml.world.pricing import luck_of_days, wanted_on_day
 from newretail_ml.world.randomness import stream
 from newretail_ml.world.slates.planning import first_planned_days
 from newretail_ml.world.slates.replay import Day, draw_day
@@ -49,20 +47,10 @@ class Coming:
         luck = luck_of_days(world.chain, numbers)
         return cls(world, numbers, luck, Wishes.of(world, numbers))
 
-    def rates(self, place: int, price: np.ndarray, promoted: np.ndarray) -> np.ndarray:
-        """(items, shops, channels) expected units of a day, by its place among the days."""
-        chain, day = self.world.chain, int(self.days[place])
-        level = self.world.truth.level[day]
-        rate = expected_demand(chain.market, chain.calendar.day(day), price, promoted, level)
-        # In single precision, as the world keeps its expectation when it draws.
-        return rate.astype(np.float32)
-
     def wanted(self, place: int, price: np.ndarray, promoted: np.ndarray) -> np.ndarray:
         """(items, shops, channels) units that customers come for at these prices."""
-        rate = self.rates(place, price, promoted)
-        return draw_demand(
-            rate, self.world.chain.market.dispersion[:, None, None], self.luck[place]
-        )
+        day = int(self.days[place])
+        return wanted_on_day(self.world, day, price, promoted, self.luck[place])
 
     def visitors(self, place: int) -> Day:
         """The members who come and look at slates."""
