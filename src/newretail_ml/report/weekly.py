@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from newretail_ml.report.page import page
 from newretail_ml.report.sections import SECTIONS
 from newretail_ml.report.week import Terms, Week, week_of
 from newretail_ml.tables import RetailTables
+from newretail_ml.tables.whole_folder import hidden_beside
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,9 +37,8 @@ class Report:
         """
         path = Path(path)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as aside:
-                made = Path(aside) / path.name
+            with hidden_beside(path) as aside:
+                made = aside / path.name
                 made.write_text(self.html, encoding="utf-8")
                 made.replace(path)
         except OSError as error:
