@@ -16,10 +16,17 @@ $(READY): pyproject.toml constraints.txt
 	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[all,dev]'
 	touch $@
 
+# Half a gigabyte that the demo has no use for.
+SPARK := $(VENV)/.spark
+
+$(SPARK): $(READY)
+	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[spark]'
+	touch $@
+
 demo: $(READY)  ## the main job on data/sample: forecast, orders, tables and plots in out/demo
 	$(BIN)/newretail demo --out out/demo
 
-test: $(READY)  ## the whole test suite, doctests and notebooks included
+test: $(SPARK)  ## the whole test suite, doctests and notebooks included
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(READY)  ## linter, formatter (check only) and type checker

@@ -1,7 +1,7 @@
-"""Batch jobs over partitions of whole series: restartable, on one process or many."""
+"""Batch jobs over partitions of whole series: restartable, on one process, many, or Spark."""
 
 from newretail_ml.jobs.batch import Batch
-from newretail_ml.jobs.engines import Engine, WorkerLostError, local, pool
+from newretail_ml.jobs.engines import Engine, WorkerLostError, local, pool, spark
 from newretail_ml.jobs.manifest import Manifest, Receipt
 from newretail_ml.jobs.partitions import Partition, Split, split
 from newretail_ml.jobs.running import PartitionsFailedError, Stage, run_partitions
@@ -22,5 +22,6 @@ __all__ = [
     "local",
     "pool",
     "run_partitions",
+    "spark",
     "split",
 ]

@@ -1,7 +1,4 @@
-"""Engines map a function over partitions: in this process, or in a pool of processes.
-
-An engine knows nothing of tasks and results, and nothing else of the library knows of an engine.
-"""
+"""A pool of processes on this machine."""
 
 from __future__ import annotations
 
@@ -16,40 +13,17 @@ from threading import Thread
 from typing import Any, TypeVar
 
 from newretail_ml.checks import check_whole
-from newretail_ml.errors import NewRetailError
+from newretail_ml.jobs.engines.base import Engine, WorkerLostError
 
 _Part = TypeVar("_Part")
 _Done = TypeVar("_Done")
 
-Engine = Callable[[Callable[[Any], Any], Sequence[Any]], Iterator[Any]]
-"""Gives ``work(part)`` for each part as it is done, in any order.
-
-Where it never will be done, because the process that worked on it died, a `WorkerLostError`.
-"""
-
 _READ_BEFORE = ["newretail_ml.jobs.forecast", "newretail_ml.jobs.orders", "pandera.pandas"]
+_KILLED = (
+    "its worker process was killed, most often for want of memory. Use more partitions or fewer "
+    "workers."
+)
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-
-
-class WorkerLostError(NewRetailError):
-    """A worker process died while it worked on a partition."""
-
-    def __init__(self, part: object) -> None:
-        self.part = part
-        super().__init__(
-            "its worker process was killed, most often for want of memory. Use more partitions or "
-            "fewer workers."
-        )
-
-
-def local(work: Callable[[_Part], _Done], parts: Sequence[_Part]) -> Iterator[_Done]:
-    """One partition after another, in this process.
-
-    >>> list(local(len, ["one", "three"]))
-    [3, 5]
-    """
-    for part in parts:
-        yield work(part)
 
 
 def pool(workers: int) -> Engine:
@@ -128,7 +102,7 @@ def _alone(work: Callable[[_Part], _Done], part: _Part) -> Iterator[_Done | Work
         try:
             yield executor.submit(work, part).result()
         except BrokenProcessPool:
-            yield WorkerLostError(part)
+            yield WorkerLostError(part, _KILLED)
 
 
 def _executor(workers: int) -> ProcessPoolExecutor:

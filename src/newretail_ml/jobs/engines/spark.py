@@ -1,0 +1,123 @@
+"""Spark: on this machine, on a cluster, or behind a Spark Connect server.
+
+Each part is a Spark job of one task. Only the function, the part and what it gives travel, as
+pickles, so that neither batches of rows nor the time zone of a session can touch a table; and a
+worker that is lost for good costs its own part alone.
+"""
+
+from __future__ import annotations
+
+import pickle
+import re
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from newretail_ml.errors import MissingExtraError
+from newretail_ml.jobs.engines.base import Engine, WorkerLostError
+from newretail_ml.jobs.engines.spark_session import first_line, open_session
+
+_Part = TypeVar("_Part")
+_Done = TypeVar("_Done")
+
+_MOST_AT_ONCE = 1_000
+_DONE = "done"
+_PYTHON_ERROR = re.compile(r"^\s*((?:\w+\.)*\w*(?:Error|Exception): .+)$", re.MULTILINE)
+_CRASH = re.compile(r"Python worker exited unexpectedly|ExecutorLostFailure|Container killed")
+
+
+def spark(where: Any = None) -> Engine:
+    """An engine on Spark, which decides how many parts are at work at a time.
+
+    Workers need this library, in the same version, and see the folders of the job under the same
+    paths. Spark tries again what fails, as often as it is set to: ``local[2]`` never does,
+    ``local[2,4]`` and clusters do. The session stays open.
+
+    Args:
+        where: a Spark session; a master, as ``local[2,4]`` or ``spark://host:7077``; the address
+            of a Spark Connect server, as ``sc://host:15002``; or None for the session that is
+            open, or one that Spark's own configuration describes.
+
+    Raises:
+        MissingExtraError: PySpark is not installed.
+        SparkError: there is no Java, or nobody answers at the address; when work begins.
+    """
+    if find_spec("pyspark") is None:
+        raise MissingExtraError("pyspark", extra="spark")
+
+    def engine(
+        work: Callable[[_Part], _Done], parts: Sequence[_Part]
+    ) -> Iterator[_Done | WorkerLostError]:
+        session = open_session(where)
+        with _threads(len(parts)) as threads, _cancelled_on_error(session) as tag:
+            jobs = [threads.submit(_run, session, tag, work, part) for part in parts]
+            for job in as_completed(jobs):
+                yield job.result()
+
+    return engine
+
+
+@contextmanager
+def _threads(parts: int) -> Iterator[ThreadPoolExecutor]:
+    """One waits for each job: Spark is to know of all of them, and shares itself out."""
+    threads = ThreadPoolExecutor(max(1, min(parts, _MOST_AT_ONCE)))
+    try:
+        yield threads
+    finally:
+        threads.shutdown(wait=False, cancel_futures=True)
+
+
+@contextmanager
+def _cancelled_on_error(session: Any) -> Iterator[str]:
+    """A job that is stopped leaves nothing at work."""
+    tag = f"newretail-{uuid4().hex}"
+    try:
+        yield tag
+    except BaseException:
+        cancel = getattr(session, "interruptTag", None) or session.sparkContext.cancelJobsWithTag
+        cancel(tag)
+        raise
+
+
+def _run(session: Any, tag: str, work: Callable[[_Part], _Done], part: _Part) -> Any:
+    """What the work gives; an error of its own is raised here, as in every other engine."""
+    tagged = getattr(session, "addTag", None) or session.sparkContext.addJobTag
+    tagged(tag)
+    try:
+        rows = session.range(0, 1, 1, 1).mapInArrow(_one_row(work, part), f"{_DONE} binary")
+        answer, error = pickle.loads(bytes(rows.collect()[0][_DONE]))  # noqa: S301
+    except Exception as lost:  # of Spark, which has a class for each of its ways to fail
+        return WorkerLostError(part, _reason(lost))
+    if error is not None:
+        raise error
+    return answer
+
+
+def _one_row(work: Callable[[_Part], _Done], part: _Part) -> Callable[[Iterator[Any]], Any]:
+    def run(batches: Iterator[Any]) -> Iterator[Any]:
+        import pyarrow as pa
+
+        for _ in (batch for batch in batches if batch.num_rows):
+            answer: tuple[Any, Exception | None]
+            try:
+                answer = work(part), None
+            except Exception as error:  # whatever it is, the driver is to know
+                answer = None, error
+            yield pa.RecordBatch.from_pydict({_DONE: [pickle.dumps(answer)]})
+
+    return run
+
+
+def _reason(lost: Exception) -> str:
+    text = str(lost)
+    if _CRASH.search(text):
+        return (
+            "its Spark worker died, most often for want of memory, as often as Spark tried. Use "
+            "more partitions, or give workers more memory."
+        )
+    raised = _PYTHON_ERROR.findall(text)
+    said = raised[-1].strip().rstrip(".") if raised else first_line(lost)
+    return f"its Spark worker could not work on it ({said})."
