@@ -1,15 +1,21 @@
-"""Keeps a stray line of the HiGHS solver off the standard output, where tables go."""
+"""Keeps words of other libraries, that help nobody, off the streams of a command."""
 
 from __future__ import annotations
 
 import os
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 # Printed by HiGHS itself, whatever its options, when it repairs a solution.
 _STRAY = b"HighsMipSolverData::transformNewIntegerFeasibleSolution"
+
+
+def ignore_pandas_on_spark() -> None:
+    """PySpark warns of pandas 3 wherever it is loaded; no table passes through its pandas here."""
+    warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
 
 
 @contextmanager

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import wraps
@@ -11,12 +13,28 @@ from typing import Any
 
 import click
 
-from newretail_ml.jobs import Batch, Engine, Manifest, Receipt, Task, local, pool
+from newretail_ml.jobs import (
+    Batch,
+    Engine,
+    Manifest,
+    PartitionsFailedError,
+    Receipt,
+    Task,
+    local,
+    pool,
+    spark,
+)
 from newretail_ml.jobs.batch import Prepare
+from newretail_ml.jobs.running import Progress
 from newretail_ml.jobs.targets import shown_target
 from newretail_ml.tracking import run
 
 _MOST_PARTITIONS = 512
+_ON_SPARK = 16
+_WORTH_TELLING = 10
+_MINUTES_FROM = 90
+_ENGINES = ("local", "pool", "spark")
+_MASTERS = ("sc://", "spark://", "k8s://", "yarn", "local[", "local-cluster[")
 
 
 @dataclass(frozen=True)
@@ -30,19 +48,45 @@ class Parts:
     manifest: Path | None
 
     def wanted(self, target: str) -> bool:
-        """Whether the job runs over partitions: if asked to, and for a database in any case."""
-        return self.partitions is not None or is_database(target)
+        """Whether the job runs over partitions: if asked to, on Spark, and for a database."""
+        return self.partitions is not None or self.on_spark or is_database(target)
+
+    @property
+    def on_spark(self) -> bool:
+        """Whether the engine is Spark, by its name or by an address."""
+        return self.engine not in ("local", "pool")
 
     @property
     def count(self) -> int:
         """How many partitions."""
-        return self.partitions or 1
+        return self.partitions or (_ON_SPARK if self.on_spark else 1)
 
     def works(self) -> Engine:
-        """Who works; one partition is worked on in this process."""
+        """Who works; one partition is worked on in this process, but for Spark."""
+        if self.on_spark:
+            return spark(None if self.engine == "spark" else self.engine)
         if self.engine == "local" or self.count == 1:
             return local
         return pool(min(self.workers or os.cpu_count() or 1, self.count))
+
+
+class EngineName(click.Choice):
+    """The name of an engine, or an address of Spark."""
+
+    name = "engine"
+
+    def __init__(self) -> None:
+        super().__init__(_ENGINES)
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:  # noqa: ARG002
+        """As the help shows it."""
+        return f"[{'|'.join(_ENGINES)}|ADDRESS]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The text itself, if it is an address."""
+        if value.startswith(_MASTERS):
+            return str(value)
+        return str(super().convert(value, param, ctx))
 
 
 def is_database(target: str) -> bool:
@@ -63,13 +107,16 @@ _OPTIONS = [
         "--workers",
         type=click.IntRange(min=1),
         metavar="N",
-        help="Processes that work on partitions.  [default: one for each core]",
+        help="Processes of the pool that work on partitions.  [default: one for each core]",
     ),
     click.option(
         "--engine",
-        type=click.Choice(["local", "pool"]),
+        type=EngineName(),
         default="pool",
-        help="Work on partitions in this process, or in a pool of workers.",
+        show_default=True,
+        help="Work on partitions in this process, in a pool of workers, or on Spark: as it is "
+        "configured, or at an ADDRESS: sc://host:15002 (Spark Connect), spark://host:7077, yarn, "
+        "'local[2,4]'. Spark takes 16 partitions where --partitions says nothing.",
     ),
     click.option(
         "--work",
@@ -123,7 +170,13 @@ def run_tracked(
     """
     with run("newretail", name=task.name, store=store, tags={"command": task.name}) as made:
         made.log_params(params)
-        manifest = batch.run(task, prepare)
+        try:
+            manifest = batch.run(task, prepare)
+        except PartitionsFailedError as error:
+            made.log_metrics(error.manifest.metrics())
+            if error.file is not None:
+                made.log_file(error.file)
+            raise
         made.log_tags(
             {
                 "batch_run_id": manifest.run_id,
@@ -144,14 +197,46 @@ def run_tracked(
     return manifest
 
 
-def told(say: Callable[[str], None]) -> Callable[[Receipt], None]:
-    """A word on each partition that is done, for whoever watches the log."""
+def told(say: Callable[[str], None]) -> Progress:
+    """A word on each partition that is done or fails, for whoever watches the log."""
+    clock = Remaining()
 
-    def tell(receipt: Receipt) -> None:
+    def tell(receipt: Receipt, done: int, of: int) -> None:
+        place = f"{receipt.task}, partition {receipt.partition}"
+        if receipt.problem is not None:
+            next_step = "it is tried once more" if receipt.trials == 1 else "it is given up"
+            say(f"{place} failed, and {next_step}: {receipt.problem}")
+            return
         found = "found" if receipt.reused else f"{receipt.seconds:,.1f} s"
         say(
-            f"{receipt.task}, partition {receipt.partition}: {receipt.rows_in:,} order lines, "
-            f"{receipt.rows_out:,} rows, {found}."
+            f"{place} ({done} of {of}): {receipt.rows_in:,} order lines, {receipt.rows_out:,} "
+            f"rows, {found}{clock.words(receipt, done, of)}."
         )
 
     return tell
+
+
+class Remaining:
+    """How long a task over partitions will still take, as far as its pace tells."""
+
+    def __init__(self) -> None:
+        self._first: dict[str, float] = {}
+        self._made: Counter[str] = Counter()
+
+    def words(self, receipt: Receipt, done: int, of: int) -> str:
+        """The time that is left, once there is a pace; nothing before and for a few seconds."""
+        if receipt.reused:
+            return ""
+        now = time.monotonic()
+        begun = self._first.setdefault(receipt.task, now)
+        made = self._made[receipt.task]
+        self._made[receipt.task] += 1
+        left = (now - begun) / made * (of - done) if made else 0.0
+        return "" if left < _WORTH_TELLING else f", about {_duration(left)} left"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < _MINUTES_FROM:
+        return f"{seconds:.0f} s"
+    minutes = seconds / 60
+    return f"{minutes:.0f} min" if minutes < _MINUTES_FROM else f"{minutes / 60:.1f} h"

@@ -13,7 +13,7 @@ import click
 from newretail_ml import tracking
 from newretail_ml.cli.batch import Parts, batch_options, run_tracked, told
 from newretail_ml.cli.options import MAPPING, QUIET, SEED, SOURCE, TRACKING
-from newretail_ml.jobs import Batch, Manifest, Task, local
+from newretail_ml.jobs import Batch, Manifest, Task
 from newretail_ml.jobs.batch import Prepare
 
 _TRACKED = ("models:/", "runs:/")
@@ -41,7 +41,7 @@ class Chain:
             out,
             mapping=self.mapping,
             partitions=parts.count,
-            engine=local if parts.count == 1 else parts.works(),
+            engine=parts.works(),
             work=parts.work,
             manifest=parts.manifest,
             progress=told(self.say) if parts.count > 1 else None,

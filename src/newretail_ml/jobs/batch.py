@@ -12,11 +12,13 @@ from newretail_ml.errors import DataError
 from newretail_ml.jobs.engines import Engine, local
 from newretail_ml.jobs.manifest import Manifest
 from newretail_ml.jobs.partitions import Split, split
-from newretail_ml.jobs.running import Progress, Stage, remove_unfinished
+from newretail_ml.jobs.running import PartitionsFailedError, Progress, Stage, remove_unfinished
 from newretail_ml.jobs.targets import check_target, write_result
 from newretail_ml.jobs.task import Task
 from newretail_ml.jobs.work import held
 from newretail_ml.tables.retail_tables import AnyMapping
+
+_FAILED = "failed.manifest.json"
 
 Prepare = Callable[[Stage], Task]
 """Makes the task, once there are partitions."""
@@ -36,7 +38,7 @@ class Batch:
             default one beside the target, which is removed once the target is written.
         manifest: file that says what was done; by default beside the target.
         leave_out: tables that the job does not use.
-        progress: told of each partition that is done.
+        progress: told of each partition that is done, or fails and is tried once more.
     """
 
     source: str | Path
@@ -61,12 +63,15 @@ class Batch:
         Raises:
             DataError: the source cannot be used, nothing was answered, or the target cannot be
                 written.
-            PartitionsFailedError: a partition failed twice.
+            PartitionsFailedError: a partition failed twice; the work folder gets a manifest that
+                names it.
         """
         check_target(self.target, task.name)
-        work = self.work or _beside(self.target, task, "work")
+        work = (self.work or _beside(self.target, task, "work")).absolute()
+        failed = work / _FAILED
         with held(work):
             remove_unfinished(work)
+            failed.unlink(missing_ok=True)
             made = split(
                 self.source,
                 work,
@@ -78,7 +83,13 @@ class Batch:
             )
 
             stage = Stage(made.partitions, work, self.engine, self.progress)
-            manifest = _with_data(stage.run(prepare(stage) if prepare else task), made)
+            try:
+                done = stage.run(prepare(stage) if prepare else task)
+            except PartitionsFailedError as error:
+                known = _with_data(error.manifest, made)
+                _write_whole(known.to_json(), failed)
+                raise PartitionsFailedError(known, failed) from None
+            manifest = _with_data(done, made)
             _check_answered(manifest)
             write_result(manifest.results, self.target, run_id=manifest.run_id, table=manifest.task)
             _write_whole(manifest.to_json(), self.manifest_file(task))

@@ -27,6 +27,10 @@ class Receipt:
         seconds: it took.
         problem: why there is no result; None where there is one.
         reused: whether an earlier run had finished it.
+        trials: how often it was begun in this run; 0 where it was not.
+        model: name, version and digest of the model that answered.
+        worker: host and process.
+        peak_memory: of that process until then, in MB; None where the system does not tell.
     """
 
     task: str
@@ -40,6 +44,10 @@ class Receipt:
     seconds: float = 0.0
     problem: str | None = None
     reused: bool = False
+    trials: int = 1
+    model: str | None = None
+    worker: str | None = None
+    peak_memory: int | None = None
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Self:
@@ -106,6 +114,7 @@ class Manifest:
             "refused": sum(self.refused.values()),
             "partitions": len(self.receipts),
             "partitions_reused": sum(receipt.reused for receipt in self.receipts),
+            "partitions_failed": len(self.failed),
             "partition_seconds": sum(receipt.seconds for receipt in self.receipts),
         }
 
@@ -119,6 +128,7 @@ class Manifest:
             "rows_in": self.rows_in,
             "rows_out": self.rows_out,
             "refused": self.refused,
+            "failed": [receipt.partition for receipt in self.failed],
             "partitions": [asdict(receipt) for receipt in self.receipts],
         }
 
@@ -137,6 +147,20 @@ class Manifest:
             f" {count:,} refused: {reason}." for reason, count in self.refused.items()
         )
         return f"{done}, {parts}.{refused}"
+
+
+def model_words(facts: Mapping[str, Any]) -> str | None:
+    """Name, version and digest of the model that a task's facts tell of; None without one.
+
+    >>> model_words({"model": {"name": "models:/demand@champion", "version": "3"}})
+    'models:/demand@champion, version 3'
+    """
+    model = facts.get("model")
+    if not isinstance(model, Mapping):
+        return None
+    names = [model[name] for name in ("name", "address") if model.get(name)]
+    more = [f"{name} {model[name]}" for name in ("version", "digest") if model.get(name)]
+    return ", ".join(map(str, [*names, *more]))
 
 
 def digest_of(*content: Any) -> str:

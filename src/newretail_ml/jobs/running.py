@@ -8,7 +8,10 @@ model. What is found there is finished, and is not made again.
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import socket
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -21,7 +24,7 @@ import pandas as pd
 from newretail_ml import columns as c
 from newretail_ml.errors import NewRetailError
 from newretail_ml.jobs.engines import Engine, WorkerLostError, local
-from newretail_ml.jobs.manifest import Manifest, Receipt, digest_of
+from newretail_ml.jobs.manifest import Manifest, Receipt, digest_of, model_words
 from newretail_ml.jobs.partitions import Partition
 from newretail_ml.jobs.task import Answer, Task
 
@@ -29,21 +32,29 @@ RESULT, REFUSED = "result.parquet", "refused.parquet"
 _RECEIPT = "receipt.json"
 _FINISHED = "finished"
 
-Progress = Callable[[Receipt], None]
+Progress = Callable[[Receipt, int, int], None]
+"""Told of a partition that is done or has failed, how many are done, and of how many."""
 
 
 class PartitionsFailedError(NewRetailError):
-    """Some partitions have no result, after two trials; what is finished stays finished."""
+    """Some partitions have no result, after two trials; what is finished stays finished.
 
-    def __init__(self, manifest: Manifest) -> None:
+    Args:
+        manifest: of what was done, and of what was not.
+        file: that holds it, if one does.
+    """
+
+    def __init__(self, manifest: Manifest, file: Path | None = None) -> None:
         self.manifest = manifest
+        self.file = file
         failed = manifest.failed
         named = ", ".join(str(receipt.partition) for receipt in failed[:5])
         more = f" and {len(failed) - 5:,} more" if len(failed) > 5 else ""
+        told = "" if file is None else f" All that is known is in {file}."
         super().__init__(
             f"{len(failed):,} of {len(manifest.receipts):,} partitions failed twice ({named}"
-            f"{more}); the first: {failed[0].problem} Nothing was written. Run the job again, "
-            "and only these are made."
+            f"{more}); the first: {failed[0].problem} Nothing was written.{told} Run the job "
+            "again, and only these are made."
         )
 
 
@@ -62,7 +73,7 @@ def run_partitions(
         partitions: what to do it to.
         work: folder of what is finished; the same one, for the next run to go on.
         engine: who works.
-        progress: told of each partition that is done.
+        progress: told of each partition that is done, or fails and is tried once more.
 
     Raises:
         PartitionsFailedError: a partition failed twice.
@@ -70,15 +81,15 @@ def run_partitions(
     finish = Finish(task, work / _FINISHED, _version(task))
     known = {part.number: finish.found(part) for part in partitions}
     receipts = {number: receipt for number, receipt in known.items() if receipt is not None}
-    for receipt in receipts.values():
-        _tell(progress, receipt)
-    for _ in range(2):
+    for done, receipt in enumerate(receipts.values(), start=1):
+        _tell(progress, receipt, done, len(partitions))
+    for trial in (1, 2):
         missing = [part for part in partitions if _is_missing(receipts.get(part.number))]
-        for done in engine(finish, missing) if missing else ():
-            receipt = finish.lost(done) if isinstance(done, WorkerLostError) else done
-            receipts[receipt.partition] = receipt
-            if receipt.problem is None:
-                _tell(progress, receipt)
+        for answer in engine(finish, missing) if missing else ():
+            receipt = finish.lost(answer) if isinstance(answer, WorkerLostError) else answer
+            receipts[receipt.partition] = replace(receipt, trials=trial)
+            done = sum(not _is_missing(one) for one in receipts.values())
+            _tell(progress, receipts[receipt.partition], done, len(partitions))
     ordered = [receipts[part.number] for part in partitions]
     files = [finish.folder / one.key / RESULT for one in ordered if one.rows_out]
     manifest = Manifest(task.name, task.facts(), ordered, files)
@@ -137,6 +148,7 @@ class Finish:
                 refused=_counted(answer.refused[c.REASON]),
                 examples=_examples(answer.refused),
                 seconds=round(time.perf_counter() - begun, 3),
+                peak_memory=_peak_memory(),
             )
             self._put(answer, receipt)
         except Exception as error:  # whatever it is, the other partitions go on
@@ -153,15 +165,22 @@ class Finish:
         if not file.is_file():
             return None
         receipt = Receipt.from_dict(json.loads(file.read_text()))
-        return replace(receipt, partition=partition.number, reused=True)
+        return replace(receipt, partition=partition.number, reused=True, trials=0)
 
     def lost(self, error: WorkerLostError) -> Receipt:
         """The receipt of a partition whose worker died."""
         assert isinstance(error.part, Partition)  # noqa: S101
-        return replace(self._receipt(error.part), problem=str(error))
+        return replace(self._receipt(error.part), worker=None, problem=str(error))
 
     def _receipt(self, partition: Partition) -> Receipt:
-        return Receipt(self.task.name, partition.number, partition.digest, self.key(partition))
+        return Receipt(
+            self.task.name,
+            partition.number,
+            partition.digest,
+            self.key(partition),
+            model=model_words(self.task.facts()),
+            worker=f"{socket.gethostname()}, process {os.getpid()}",
+        )
 
     def _put(self, answer: Answer, receipt: Receipt) -> None:
         aside = self.folder / f".{receipt.key}-{uuid4().hex}"
@@ -217,6 +236,16 @@ def _words(error: Exception) -> str:
     return text if isinstance(error, NewRetailError) else f"{type(error).__name__}: {text}."
 
 
-def _tell(progress: Progress | None, receipt: Receipt) -> None:
+def _tell(progress: Progress | None, receipt: Receipt, done: int, of: int) -> None:
     if progress is not None:
-        progress(receipt)
+        progress(receipt, done, of)
+
+
+def _peak_memory() -> int | None:
+    """Of this process, in MB."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (1 << 20 if sys.platform == "darwin" else 1 << 10))

@@ -7,8 +7,12 @@ import numpy as np
 import pandas as pd
 
 from newretail_ml import columns as c
+from newretail_ml.quiet import ignore_pandas_on_spark
 from newretail_ml.tables.problems import CORRECT_ROWS, Problem, examples
 from newretail_ml.tables.schemas import Field, Kind, TableSchema
+
+# Pandera loads it where it is installed.
+ignore_pandas_on_spark()
 
 _DTYPES = {
     Kind.NUMBER: "float64",

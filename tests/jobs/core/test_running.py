@@ -56,10 +56,16 @@ def calls(tmp_path: Path) -> list[int]:
 
 
 def test_what_is_finished_is_not_made_again(parts, tmp_path):
-    told = []
-    first = run_partitions(Double(tmp_path), parts, tmp_path / "work", progress=told.append)
+    told, counts = [], []
+
+    def tell(receipt, done, of):
+        told.append(receipt)
+        counts.append((done, of))
+
+    first = run_partitions(Double(tmp_path), parts, tmp_path / "work", progress=tell)
     assert numbers(first) == [0, 2, 4]
-    again = run_partitions(Double(tmp_path), parts, tmp_path / "work", progress=told.append)
+    again = run_partitions(Double(tmp_path), parts, tmp_path / "work", progress=tell)
+    assert counts == [(1, 3), (2, 3), (3, 3)] * 2
     assert (numbers(again), calls(tmp_path)) == ([0, 2, 4], [1, 1, 1])
     assert [receipt.reused for receipt in told] == [False] * 3 + [True] * 3
     assert first.run_id == again.run_id
@@ -77,8 +83,16 @@ def test_other_arguments_or_other_tables_are_other_work(parts, tmp_path):
 
 
 def test_a_partition_that_fails_is_tried_once_more(parts, tmp_path):
-    manifest = run_partitions(Double(tmp_path, fails_at=1, fails=1), parts, tmp_path / "work")
+    told = []
+    manifest = run_partitions(
+        Double(tmp_path, fails_at=1, fails=1),
+        parts,
+        tmp_path / "work",
+        progress=lambda receipt, done, of: told.append((receipt.partition, receipt.problem, done)),
+    )
     assert (numbers(manifest), calls(tmp_path)) == ([0, 2, 4], [1, 2, 1])
+    assert [receipt.trials for receipt in manifest.receipts] == [1, 2, 1]
+    assert told == [(0, None, 1), (1, "it is odd. Make it even.", 1), (2, None, 2), (1, None, 3)]
 
 
 def test_a_partition_that_fails_twice_is_named(parts, tmp_path):
@@ -94,9 +108,12 @@ def test_a_partition_that_fails_twice_is_named(parts, tmp_path):
 
 def test_a_worker_that_is_lost_is_a_failure(parts, tmp_path):
     def engine(work, some):
-        return (WorkerLostError(part) if part.number == 2 else work(part) for part in some)
+        return (
+            WorkerLostError(part, "it was killed.") if part.number == 2 else work(part)
+            for part in some
+        )
 
-    with pytest.raises(PartitionsFailedError, match="its worker process was killed"):
+    with pytest.raises(PartitionsFailedError, match="it was killed"):
         run_partitions(Double(tmp_path), parts, tmp_path / "work", engine=engine)
 
 

@@ -8,12 +8,12 @@ import shutil
 import socket
 import subprocess
 import sys
-import warnings
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from newretail_ml.errors import NewRetailError
+from newretail_ml.quiet import ignore_pandas_on_spark
 
 _CONNECT = "sc://"
 _CONNECT_PORT = 15002
@@ -41,8 +41,7 @@ def open_session(where: Any = None) -> Any:
     """
     if where is not None and not isinstance(where, str):
         return where
-    # It says so of each task, and no table passes through Spark's pandas here.
-    warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
+    ignore_pandas_on_spark()
     from pyspark.sql import SparkSession
 
     builder = SparkSession.builder
