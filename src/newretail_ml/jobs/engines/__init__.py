@@ -4,7 +4,7 @@ An engine knows nothing of tasks and results, and nothing else of the library kn
 """
 
 from newretail_ml.jobs.engines.base import Engine, WorkerLostError, local
-from newretail_ml.jobs.engines.pool import pool
-from newretail_ml.jobs.engines.spark import spark
+from newretail_ml.jobs.engines.process_pool import pool
+from newretail_ml.jobs.engines.spark_jobs import spark
 
 __all__ = ["Engine", "WorkerLostError", "local", "pool", "spark"]

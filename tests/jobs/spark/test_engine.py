@@ -1,0 +1,126 @@
+"""The engine on Spark keeps what every engine promises, and says what keeps Spark from starting."""
+
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from newretail_ml.errors import DataError, MissingExtraError
+from newretail_ml.jobs import WorkerLostError, spark
+from newretail_ml.jobs.engines.spark_session import SparkError, open_session
+
+
+class DiesAt:
+    """Kills its own process at a number: always, or the first time only."""
+
+    def __init__(self, mark: Path | None) -> None:
+        self.mark = mark
+
+    def __call__(self, number: int) -> int:
+        if number == 3 and (self.mark is None or not self.mark.exists()):
+            if self.mark is not None:
+                self.mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return 10 * number
+
+
+class Refuses:
+    def __call__(self, number: int) -> int:
+        raise DataError("it is odd", table="orders", rows=[number], next_step="Make it even.")
+
+
+class CannotTravel:
+    def __reduce__(self):
+        return _missing_there, ()
+
+
+def _missing_there() -> None:
+    raise ModuleNotFoundError("No module named 'newretail_ml'")
+
+
+@pytest.fixture(autouse=True)
+def by_value(on_spark):
+    """Workers cannot import this file."""
+    from pyspark import cloudpickle
+
+    module = sys.modules[__name__]
+    cloudpickle.register_pickle_by_value(module)
+    yield
+    cloudpickle.unregister_pickle_by_value(module)
+
+
+def test_a_worker_that_dies_is_replaced_and_one_that_always_dies_costs_its_part_alone(
+    on_spark, tmp_path
+):
+    engine = spark(on_spark)
+    assert sorted(engine(DiesAt(tmp_path / "died"), range(6))) == [0, 10, 20, 30, 40, 50]
+    assert (tmp_path / "died").exists()
+    always = list(engine(DiesAt(None), range(5)))
+    (lost,) = (one for one in always if isinstance(one, WorkerLostError))
+    assert lost.part == 3
+    assert "Use more partitions" in str(lost)
+    assert sorted(one for one in always if one is not lost) == [0, 10, 20, 40]
+
+
+def test_an_error_of_the_work_comes_whole(on_spark):
+    with pytest.raises(DataError, match="orders: it is odd") as raised:
+        list(spark(on_spark)(Refuses(), [7]))
+    assert (raised.value.rows, raised.value.next_step) == ((7,), "Make it even.")
+    assert list(spark(on_spark)(DiesAt(None), [1])) == [10]
+
+
+def test_a_worker_without_the_library_is_told_as_such(on_spark):
+    (lost,) = spark(on_spark)(DiesAt(None), [CannotTravel()])
+    assert "No module named 'newretail_ml'" in str(lost)
+    assert isinstance(lost, WorkerLostError)
+
+
+def test_a_session_is_taken_as_it_is_and_another_master_is_refused(on_spark):
+    session = open_session()
+    assert session.sparkContext.master == on_spark
+    assert list(spark(session)(DiesAt(None), [2])) == [20]
+    assert list(spark(session)(DiesAt(None), [])) == []
+    with pytest.raises(SparkError, match=r"a session on local\[2,4\] is open, and local\[7\]"):
+        open_session("local[7]")
+
+
+def test_a_connect_server_that_does_not_answer():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        with pytest.raises(SparkError, match=rf"no Spark Connect server answers .*:{port}"):
+            list(spark(f"sc://127.0.0.1:{port}")(len, ["one"]))
+
+
+@pytest.fixture
+def no_session(monkeypatch):
+    """Says that no session is open yet."""
+    from pyspark.sql import SparkSession
+
+    monkeypatch.setattr(SparkSession, "getActiveSession", classmethod(lambda _: None))
+
+
+@pytest.mark.usefixtures("no_session")
+def test_without_java_or_with_an_old_one(tmp_path, monkeypatch):
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    with pytest.raises(SparkError, match=r"holds no bin/java. Install Java 17"):
+        open_session("local[2]")
+    (tmp_path / "bin").mkdir()
+    java = tmp_path / "bin" / "java"
+    java.write_text("#!/bin/sh\necho 'java version \"1.8.0_402\"' >&2\n")
+    java.chmod(0o755)
+    with pytest.raises(SparkError, match=r"needs Java 17, and .* is Java 8. Install"):
+        open_session("local[2]")
+    monkeypatch.delenv("JAVA_HOME")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SparkError, match="there is none here"):
+        open_session("local[2]")
+
+
+def test_without_pyspark(monkeypatch):
+    monkeypatch.setattr("newretail_ml.jobs.engines.spark_jobs.find_spec", lambda _: None)
+    with pytest.raises(MissingExtraError, match=r"newretail-ml\[spark\]"):
+        spark()
