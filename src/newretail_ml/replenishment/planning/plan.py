@@ -196,5 +196,5 @@ def _listed(
         uncounted.assign(**empty, **{o.WHY: NO_STOCK_RECORD}),
     ]
     columns = [*keys, *o.COLUMNS]
-    listed = [part.reindex(columns=columns) for part in parts if len(part)] or [orders]
+    listed = [part for part in parts if len(part)] or [orders]
     return pd.concat(listed).reindex(columns=columns).sort_values(keys, ignore_index=True)

@@ -78,7 +78,7 @@ def checked_terms(terms: pd.DataFrame, keys: pd.DataFrame | None) -> pd.DataFram
     names = [name for name in c.SERIES_KEYS if name in terms]
     terms = _aligned(terms.assign(**{name: to_text(terms[name]) for name in names}), names, keys)
     for column, value in _DEFAULTS.items():
-        terms[column] = terms[column].fillna(value) if column in terms else value
+        terms[column] = _filled(terms[column], value) if column in terms else value
     _price_shortage(terms)
     for column, smallest in _SMALLEST.items():
         _check_numbers(terms, column, smallest)
@@ -203,7 +203,12 @@ def _aligned(terms: pd.DataFrame, names: list[str], keys: pd.DataFrame | None) -
 def _price_shortage(terms: pd.DataFrame) -> None:
     """A unit short costs its margin, unless the terms say what else."""
     margin = (_numbers(terms[c.UNIT_PRICE]) - _numbers(terms[c.UNIT_COST])).clip(lower=0)
-    terms[c.SHORTAGE_COST] = terms.get(c.SHORTAGE_COST, margin).fillna(margin)
+    terms[c.SHORTAGE_COST] = _filled(terms.get(c.SHORTAGE_COST, margin), margin)
+
+
+def _filled(values: pd.Series, gaps: float | pd.Series) -> pd.Series:
+    """`fillna` would change the type of mixed values in pandas 2, and warns that it does."""
+    return values.where(values.notna(), gaps)
 
 
 def _numbers(values: pd.Series) -> pd.Series:
