@@ -60,13 +60,14 @@ $(BENCH)/.ready: pyproject.toml benchmarks/constraints.txt
 	PIP_CONSTRAINT=benchmarks/constraints.txt $(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check -e . mlforecast pyfixest statsforecast stockpyl
 	touch $@
 
-bench: $(BENCH)/.ready $(READY)  ## benchmarks beside the peers, most in an environment of their own
+bench: $(BENCH)/.ready $(SPARK)  ## benchmarks beside the peers, most in an environment of their own
 	$(BENCH)/bin/python benchmarks/run.py
 	$(BIN)/python benchmarks/recommendation.py
 	$(BIN)/python benchmarks/next_purchases.py
 	$(BIN)/python benchmarks/closed_loop.py
 	$(BIN)/python benchmarks/batch_jobs.py
 	$(BIN)/python benchmarks/slates_of_many.py
+	$(BIN)/python benchmarks/scale.py
 
 notebooks: $(READY)  ## run the notebooks and render them to out/notebooks
 	$(BIN)/python notebooks/render.py

@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -24,6 +23,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from processes import Watched, watched
 
 ITEMS, STORES, DAYS = 3_049, 10, 1_000
 FIRST = np.datetime64("2023-01-02")
@@ -33,23 +33,23 @@ FITTED_ITEMS = 100
 LIMIT = 2_000
 
 
-def write_chain(folder: Path, n_items: int) -> int:
+def write_chain(folder: Path, n_items: int, n_stores: int = STORES, days: int = DAYS) -> int:
     """A chain in a folder: orders, items, locations. Gives the number of order lines."""
     folder.mkdir(parents=True)
     rng = np.random.default_rng(7)
     items = np.array([f"item_{number:05}" for number in range(n_items)])
-    stores = np.array([f"store_{number:02}" for number in range(STORES)])
+    stores = np.array([f"store_{number:02}" for number in range(n_stores)])
     category = np.array(["food", "household", "hobby"])[np.arange(n_items) % 3]
     price = rng.uniform(1, 20, n_items).round(2)
     pd.DataFrame({"item_id": items, "category": category, "unit_cost": 0.7 * price}).to_parquet(
         folder / "items.parquet"
     )
     pd.DataFrame({"location_id": stores, "kind": "store"}).to_parquet(folder / "locations.parquet")
-    chance = np.clip(rng.beta(1.2, 2.2, (n_items, STORES)) * SOLD / 0.353, 0.01, 0.95)
+    chance = np.clip(rng.beta(1.2, 2.2, (n_items, n_stores)) * SOLD / 0.353, 0.01, 0.95)
     week = 1 + 0.25 * np.sin(2 * np.pi * np.arange(7) / 7)
     writer, lines = None, 0
-    for day in range(DAYS):
-        item, store = np.nonzero(rng.random((n_items, STORES)) < chance * week[day % 7])
+    for day in range(days):
+        item, store = np.nonzero(rng.random((n_items, n_stores)) < chance * week[day % 7])
         table = pa.table(
             {
                 "order_id": pa.array(np.arange(lines, lines + len(item)).astype(str)),
@@ -84,52 +84,14 @@ def save_model(chain: Path, file: Path) -> None:
     )
 
 
-def watched(command: list[str]) -> tuple[float, dict[int, int], int]:
-    """Seconds, peak memory in MB of each process of a command, and the peak of their sum."""
-    begun = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    peaks: dict[int, int] = {}
-    together = 0
-    while process.poll() is None:
-        now = {pid: _memory(pid) for pid in [process.pid, *_children(process.pid)]}
-        together = max(together, sum(resident for resident, _ in now.values()))
-        for pid, (_, peak) in now.items():
-            peaks[pid] = max(peaks.get(pid, 0), peak)
-        time.sleep(0.1)
-    if process.returncode:
-        sys.exit(f"the command failed: {' '.join(command)}")
-    driver = {process.pid: peaks.pop(process.pid)}
-    return time.perf_counter() - begun, {**driver, **peaks}, together // 1024
-
-
-def _children(pid: int) -> list[int]:
-    """All processes that a process has started, and theirs."""
-    try:
-        threads = list(Path(f"/proc/{pid}/task").iterdir())
-        found = [int(one) for each in threads for one in (each / "children").read_text().split()]
-    except OSError:
-        return []
-    return [*found, *(one for child in found for one in _children(child))]
-
-
-def _memory(pid: int) -> tuple[int, int]:
-    """Resident memory now and at its peak, in kB."""
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    except OSError:
-        return 0, 0
-    found = {line.split(":")[0]: line.split()[1] for line in lines if line.startswith("Vm")}
-    return int(found.get("VmRSS", 0)), int(found.get("VmHWM", 0))
-
-
-def report(name: str, seconds: float, peaks: dict[int, int], together: int) -> None:
+def report(name: str, took: Watched) -> None:
     """One block of lines."""
-    driver, *workers = (peak // 1024 for peak in peaks.values())
-    workers = [peak for peak in workers if peak > 50]
-    total = driver + sum(workers)
-    print(f"{name}: {seconds:,.0f} s")
-    print(f"  driver {driver:,} MB, workers {', '.join(f'{peak:,}' for peak in workers)} MB")
-    print(f"  sum of peaks {total:,} MB (limit {LIMIT:,}); most at one time {together:,} MB")
+    total = took.driver + sum(took.workers)
+    print(f"{name}: {took.seconds:,.0f} s")
+    print(
+        f"  driver {took.driver:,} MB, workers {', '.join(f'{peak:,}' for peak in took.workers)} MB"
+    )
+    print(f"  sum of peaks {total:,} MB (limit {LIMIT:,}); most at one time {took.together:,} MB")
 
 
 def main() -> None:
@@ -173,7 +135,7 @@ def main() -> None:
                 "--tracking",
                 "none",
             ]
-            report(f"{kind} model", *watched(command))
+            report(f"{kind} model", watched(command))
             manifest = json.loads(out.with_name(f"{out.name}.manifest.json").read_text())
             assert manifest["rows_in"] == lines
             assert manifest["rows_out"] == pq.ParquetFile(out).metadata.num_rows

@@ -1,11 +1,15 @@
 """Runs the benchmarks of this folder, one after another, each in a process of its own.
 
-All but `recommendation` and `next_purchases`, whose peer lives in the library's own environment.
+All but `recommendation` and `next_purchases`, whose peer lives in the library's own environment,
+and `scale`, which needs Spark. Modules that only help others are no benchmarks.
 """
 
 import subprocess
 import sys
 from pathlib import Path
+
+HELPERS = ("tasks", "processes", "scale_job")
+ELSEWHERE = ("recommendation", "next_purchases", "scale")
 
 
 def main() -> int:
@@ -14,7 +18,7 @@ def main() -> int:
     scripts = sorted(
         path
         for path in here.parent.glob("*.py")
-        if path.stem not in {here.stem, "tasks", "recommendation", "next_purchases"}
+        if path.stem not in {here.stem, *HELPERS, *ELSEWHERE}
     )
     failed = []
     for script in scripts:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from batch_jobs import watched
+from processes import watched
 
 ITEMS = np.array([f"item_{number:05}" for number in range(500)])
 SHOPS = np.array([f"store_{number:02}" for number in range(20)])
@@ -70,11 +70,10 @@ def main(customers: int) -> None:
             command = [sys.executable, "-m", "newretail_ml.cli", "recommend", str(chain)]
             command += ["--out", str(Path(name) / model), "--model", model, "--quiet"]
             command += ["--partitions", "16", "--workers", "2", "--tracking", "none"]
-            seconds, peaks, together = watched(command)
-            driver, *workers = (peak // 1024 for peak in peaks.values())
+            took = watched(command)
             print(
-                f"{model}: {seconds:.0f} s; driver {driver:,} MB, largest worker "
-                f"{max(workers):,} MB, at one time {together:,} MB"
+                f"{model}: {took.seconds:.0f} s; driver {took.driver:,} MB, largest worker "
+                f"{max(took.workers):,} MB, at one time {took.together:,} MB"
             )
 
 

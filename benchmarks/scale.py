@@ -1,0 +1,178 @@
+"""Time and memory of one batch job on 1, 2, 4 and 8 times the series: local, pool and Spark.
+
+A chain in Parquet is split, checked, forecast by one saved LightGBM model (joint sample paths, of
+which deciles are written) and written to a folder of Parquet files. Partitions grow in number with
+the chain, so that each stays as large as it was. Every job is a process of its own, the engines
+take turns, and a ratio is that of two neighbours in time. Printed are seconds, seconds of the
+processor, and the peak resident memory of the driver, of Java, of the largest worker, and of all
+processes at one time; where the local job spends its time; and what a worker holds if partitions
+are made larger. The three results have to be the same files, byte for byte.
+
+    python benchmarks/scale.py [--series 2400] [--days 400] [--sizes 1 2 4 8] [--repeats 3 3 1 1]
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from batch_jobs import save_model, write_chain
+from processes import Watched, watched
+from scale_job import MASTER, WORKERS, size_of
+
+STORES, PARTITIONS, COARSER = 4, 16, (2, 4)
+ENGINES = {"local": "local", "pool": f"pool of {WORKERS}", "spark": f"Spark {MASTER}"}
+COLUMNS = (
+    "size",
+    "series",
+    "partitions",
+    "engine",
+    "seconds",
+    "of local",
+    "CPU s",
+    "CPU ms a series",
+    "driver MB",
+    "Java MB",
+    "worker MB",
+    "at one time MB",
+)
+
+
+@dataclass(frozen=True)
+class Done:
+    """One job: what its processes took, and what it says of itself."""
+
+    took: Watched
+    facts: dict[str, Any]
+
+    @property
+    def worker(self) -> int:
+        """Peak of the largest process that works on partitions, in MB."""
+        return max(self.took.workers, default=self.took.driver)
+
+
+def run(folder: Path, size: int, name: str, partitions: int) -> Done:
+    """One job in a process of its own; of its output a digest is kept."""
+    out = folder / f"out-{name}"
+    script = Path(__file__).with_name("scale_job.py")
+    command = [sys.executable, script, folder / str(size), folder / "model.pkl", out, name]
+    took = watched([*map(str, command), str(partitions)])
+    facts = json.loads(Path(f"{out}.json").read_text()) | {"digest": digest(out)}
+    shutil.rmtree(out)
+    shutil.rmtree(f"{out}.work")
+    return Done(took, facts)
+
+
+def digest(folder: Path) -> str:
+    """Of the files of a result, as they are."""
+    found = hashlib.blake2b(digest_size=8)
+    for file in sorted(folder.rglob("*.parquet")):
+        found.update(file.name.encode() + file.read_bytes())
+    return found.hexdigest()
+
+
+def print_row(size: int, series: int, name: str, done: list[Done], base: list[Done]) -> None:
+    """One line of the table: medians of time, and the largest of memory."""
+    seconds = median(one.took.seconds for one in done)
+    ratio = median(a.took.seconds / b.took.seconds for a, b in zip(done, base, strict=True))
+    cpu = median(one.took.cpu for one in done)
+    cells = [
+        f"{size}",
+        f"{series:,}",
+        f"{done[0].facts['parts']['Finish']}",
+        ENGINES[name],
+        f"{seconds:,.0f}",
+        f"{ratio:.2f}",
+        f"{cpu:,.0f}",
+        f"{1_000 * cpu / series:.1f}",
+        f"{max(one.took.driver for one in done):,}",
+        f"{max(one.took.java for one in done):,}",
+        f"{max(one.worker for one in done):,}",
+        f"{max(one.took.together for one in done):,}",
+    ]
+    print(f"| {' | '.join(cells)} |", flush=True)
+
+
+def print_table(folder: Path, asked: argparse.Namespace) -> dict[int, Done]:
+    """All sizes and engines; gives a local job of each size."""
+    print(f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}")
+    kept: dict[int, Done] = {}
+    for size, repeats in zip(asked.sizes, asked.repeats, strict=True):
+        series = size * asked.series
+        write_chain(folder / str(size), series // STORES, STORES, asked.days)
+        done: dict[str, list[Done]] = {name: [] for name in ENGINES}
+        for _ in range(repeats):
+            for name in ENGINES:
+                done[name].append(run(folder, size, name, size * PARTITIONS))
+        found = {one.facts["digest"] for each in done.values() for one in each}
+        if len(found) > 1:
+            sys.exit(f"{series:,} series: the results differ")
+        for name, each in done.items():
+            print_row(size, series, name, each, done["local"])
+        kept[size] = done["local"][0]
+    print("The results of the three engines are the same files, byte for byte.\n")
+    return kept
+
+
+def print_facts(folder: Path, kept: dict[int, Done]) -> None:
+    """What the local job says of itself, at each size."""
+    for size, done in kept.items():
+        facts = done.facts
+        stages = ", ".join(
+            f"{name} {cpu:,.1f} ({facts['seconds'][name]:,.1f})"
+            for name, cpu in facts["cpu"].items()
+        )
+        print(f"size {size}, local, CPU seconds (and of the clock): {stages}")
+        parts = facts["parts"]["Finish"]
+        print(
+            f"  {facts['rows_in']:,} order lines in {size_of(folder / str(size))[1]:,} bytes, "
+            f"{facts['rows_in'] / parts:,.0f} a partition and {facts['largest']:,} in the largest; "
+            f"{facts['rows_out']:,} rows out"
+        )
+        for name in ("split", "finished", "result"):
+            files, size_in_bytes = facts[name]
+            print(f"  {name}: {files:,} files, {size_in_bytes:,} bytes")
+        print(f"  manifest: {facts['manifest']:,} bytes", flush=True)
+
+
+def print_coarser(folder: Path, size: int) -> None:
+    """What a worker holds where the same chain is in fewer partitions."""
+    for divisor in (1, *COARSER):
+        done = run(folder, size, "pool", max(size * PARTITIONS // divisor, 1))
+        parts = done.facts["parts"]["Finish"]
+        print(
+            f"size {size} in {parts} partitions, {done.facts['largest']:,} order lines in the "
+            f"largest: worker {done.worker:,} MB, driver {done.took.driver:,} MB, "
+            f"{done.took.cpu:,.0f} CPU s",
+            flush=True,
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--series", type=int, default=2_400, help="at size 1")
+    parser.add_argument("--days", type=int, default=400)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1, 2, 4, 8])
+    parser.add_argument("--repeats", type=int, nargs="+", default=[3, 3, 1, 1], help="of each size")
+    asked = parser.parse_args()
+    os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_chain(folder / "fit", asked.series // STORES, STORES, asked.days)
+        save_model(folder / "fit", folder / "model.pkl")
+        kept = print_table(folder, asked)
+        print_facts(folder, kept)
+        print_coarser(folder, asked.sizes[-1])
+
+
+if __name__ == "__main__":
+    main()
