@@ -31,6 +31,7 @@ from newretail_ml.forecasting.trees.dispersion import quantiles
 from newretail_ml.forecasting.trees.prediction import RecursivePredictor
 from newretail_ml.forecasting.trees.recipes import recipe_of
 from newretail_ml.forecasting.trees.rows import ScaledRecipe, row_weights, training_pairs
+from newretail_ml.forecasting.trees.training import with_mean_one
 from tests.forecasting.worlds import negative_binomial, panel_of
 
 HORIZON, CUT = 5, 120
@@ -105,14 +106,14 @@ def test_the_direction_of_price_features():
 def test_weights_of_rows(panel):
     level = np.array([[1.0, 3.0]] * 40, dtype=np.float32)
     assert row_weights("none", panel, level) is None
-    scale = row_weights("scale", panel, level).reshape(level.shape)
+    scale = with_mean_one(row_weights("scale", panel, level)).reshape(level.shape)
     np.testing.assert_allclose(scale, level / 2)
-    revenue = row_weights("revenue", panel, level).reshape(level.shape)
+    revenue = with_mean_one(row_weights("revenue", panel, level)).reshape(level.shape)
     np.testing.assert_allclose(revenue[1] / revenue[0], 100.0, rtol=1e-5)
     np.testing.assert_allclose(revenue.mean(), 1.0, rtol=1e-5)
     without_prices = row_weights("revenue", replace(panel, plans={}), level)
-    np.testing.assert_allclose(without_prices, scale.ravel())
-    np.testing.assert_allclose(row_weights("scale", panel, 0 * level), 1.0)
+    np.testing.assert_allclose(with_mean_one(without_prices), scale.ravel())
+    np.testing.assert_allclose(with_mean_one(row_weights("scale", panel, 0 * level)), 1.0)
 
 
 def test_weights_move_the_model_towards_what_weighs_most():

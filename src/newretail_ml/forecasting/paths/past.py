@@ -113,15 +113,19 @@ class PastForecasts:
         return cls(forecast, actual, log_variation(panel), origins)
 
 
-def past_origins(panel: Panel, horizon: int, *, earliest: int | None = None) -> np.ndarray:
+def past_origins(
+    panel: Panel, horizon: int, *, earliest: int | None = None, n_series: int | None = None
+) -> np.ndarray:
     """Cuts from which a whole horizon can be compared with what happened, newest last.
 
     Days go back by whole weeks, so that weekdays stand where they stand in the forecast. Few
-    series need more origins for enough trajectories.
+    series need more origins for enough trajectories: those of the panel, unless it is a part of
+    ``n_series``.
     """
+    n_series = panel.n_series if n_series is None else n_series
     step = panel.periods.season if panel.periods.freq == "D" else 1
     earliest = max(panel.cut // 2, 1) if earliest is None else earliest
-    wanted = -(-_ENOUGH_TRAJECTORIES // n_analogues(max(panel.n_series, 1)))
+    wanted = -(-_ENOUGH_TRAJECTORIES // n_analogues(max(n_series, 1)))
     wanted = min(max(wanted, _LEAST_ORIGINS), _MOST_ORIGINS)
     origins = panel.cut - horizon - step * np.arange(wanted)
     return origins[origins >= earliest][::-1]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from newretail_ml.errors import DataError
+from newretail_ml.forecasting.trees.streaming import dataset_of
 
 QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 OBJECTIVES = ("tweedie", "poisson", "quantile", "negative_binomial")
@@ -58,26 +59,26 @@ class Boosting:
 
     def binned(
         self,
-        features: np.ndarray,
+        features: Any,
         relative: np.ndarray,
         usable: np.ndarray,
         weight: np.ndarray | None = None,
     ) -> Any:
         """LightGBM's own copy of all rows, at one byte a value; features can be let go then.
 
+        The copy is the same whether features come as an array or chunk by chunk.
+
         A bulk order of a hundred times the usual day would bend every tree towards it, so
         relative demand is cut off at a ceiling.
 
         Args:
-            features: (rows, features).
+            features: (rows, features) array, or what gives a row or a slice of rows when asked.
             relative: (rows,) demand over level.
             usable: (rows,) bool, rows to learn from; the ceiling is theirs.
             weight: (rows,), or None where all rows count the same.
         """
-        import lightgbm
-
         ceiling = float(np.quantile(relative[usable], _CEILING))
-        return lightgbm.Dataset(
+        return dataset_of(features)(
             features,
             np.minimum(relative, ceiling),
             weight=weight,

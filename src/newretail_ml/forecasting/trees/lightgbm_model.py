@@ -15,13 +15,14 @@ from newretail_ml.forecasting.paths import PastForecasts, past_origins, paths_ar
 from newretail_ml.forecasting.paths.quantiles import paths_from_quantiles
 from newretail_ml.forecasting.trees.boosting import Boosting
 from newretail_ml.forecasting.trees.dispersion import Dispersion
+from newretail_ml.forecasting.trees.enough import check_enough, check_history
 from newretail_ml.forecasting.trees.prediction import DirectPredictor, RecursivePredictor
 from newretail_ml.forecasting.trees.recipes import recipe_of
-from newretail_ml.forecasting.trees.rows import ScaledRecipe, row_weights, training_pairs
+from newretail_ml.forecasting.trees.rows import ScaledRecipe, training_pairs
+from newretail_ml.forecasting.trees.training import Binned, TrainingRows, drawn_donors
 from newretail_ml.panel import Panel
 
 STRATEGIES = {"direct": DirectPredictor, "recursive": RecursivePredictor}
-_LEAST_ROWS = 100
 _LEAST_ROWS_APART = 50
 
 
@@ -97,21 +98,67 @@ class LightGBMForecaster(Forecaster):
         """
         self._check(panel)
         self.recipe_ = recipe_of(self.recipe, panel).fixed(panel)
+        data = self._binned(self.training_rows(panel, self.recipe_, panel.n_series))
+        self._learn(data, self._donors(panel), panel.n_series)
+        return super().fit(panel)
+
+    def training_rows(self, panel: Panel, recipe: Recipe, n_series: int) -> TrainingRows:
+        """The rows that a panel, or a part of one, gives to learn from.
+
+        Args:
+            panel: history.
+            recipe: with the category labels of all series (see `Recipe.fixed`).
+            n_series: of all parts, which share ``max_rows``.
+        """
+        horizon = 1 if self.strategy == "recursive" else self.horizon
+        pairs = training_pairs(
+            panel.cut,
+            n_series,
+            horizon,
+            season=panel.periods.season,
+            per_period=self.rows_per_period,
+            max_rows=self.max_rows,
+        )
+        check_enough(len(pairs[0]) * n_series, self.horizon)
+        return TrainingRows.of(ScaledRecipe(recipe, self.n_threads), panel, pairs, self.weights)
+
+    def fit_rows(self, rows: TrainingRows, recipe: Recipe, donors: Panel, n_series: int) -> Self:
+        """Learn from rows that were made before, part by part, and may lie in files.
+
+        The fit is that of `fit` on a panel whose series stand in the order of the rows.
+
+        Args:
+            rows: of all parts, from `training_rows`.
+            recipe: as they were made by.
+            donors: the series of `drawn_donors`, which the model starts from unless it is asked
+                for other series.
+            n_series: of all parts.
+
+        Raises:
+            DataError: an argument is not known, or history is too short to learn from.
+        """
+        self._check(donors)
+        self.recipe_ = recipe
+        self._learn(self._binned(rows), donors, n_series)
+        return super().fit(donors)
+
+    def _binned(self, rows: TrainingRows) -> Binned:
+        sold = (rows.relative > 0).any()
+        check_enough(int(rows.usable.sum()) if sold else 0, self.horizon)
+        return rows.binned(self._boosting())
+
+    def _learn(self, rows: Binned, donors: Panel, n_series: int) -> None:
         boosting = self._boosting()
-        targets, data, usable = self._training_data(panel, boosting)
-        origins = past_origins(panel, self.horizon)
-        split = int(origins[0]) if len(origins) else panel.cut
-        early = np.tile(targets < split, panel.n_series) & usable
-        late = usable & ~early
+        origins = past_origins(donors, self.horizon, n_series=n_series)
+        early, late = rows.split(int(origins[0]) if len(origins) else donors.cut)
         self.past_: PastForecasts | None = None
         self.dispersion_: Dispersion | None = None
         rounds = None
-        if min(early.sum(), late.sum()) >= _LEAST_ROWS_APART and data.get_label()[early].any():
-            boosters = boosting.stopped_early(data, early, late)
-            self._look_back(self._predictor(boosters), self._donors(panel), origins)
-            rounds = boosting.rounds_on_all(boosters, usable.sum() / early.sum())
-        self.boosters_ = boosting.boosted(data, usable, rounds)
-        return super().fit(panel)
+        if min(early.sum(), late.sum()) >= _LEAST_ROWS_APART and rows.teaches(early):
+            boosters = boosting.stopped_early(rows.data, early, late)
+            self._look_back(self._predictor(boosters), donors, origins)
+            rounds = boosting.rounds_on_all(boosters, rows.usable.sum() / early.sum())
+        self.boosters_ = boosting.boosted(rows.data, rows.usable, rounds)
 
     @property
     def predictor(self) -> DirectPredictor:
@@ -159,10 +206,8 @@ class LightGBMForecaster(Forecaster):
 
     def _donors(self, panel: Panel) -> Panel:
         """The series whose past forecasts are made."""
-        if self.n_donors is None or panel.n_series <= self.n_donors:
-            return panel
-        drawn = np.random.default_rng(self.random_state).permutation(panel.n_series)
-        return panel.select(np.sort(drawn[: self.n_donors]))
+        drawn = drawn_donors(panel.n_series, self.n_donors, self.random_state)
+        return panel if len(drawn) == panel.n_series else panel.select(drawn)
 
     def _look_back(self, predictor: DirectPredictor, panel: Panel, origins: np.ndarray) -> None:
         """What a model that has not seen them says of the last weeks, beside what happened."""
@@ -171,28 +216,6 @@ class LightGBMForecaster(Forecaster):
             self.dispersion_ = Dispersion.fitted(
                 predictor, self.past_, panel, origins, self._settings()
             )
-
-    def _training_data(
-        self, panel: Panel, boosting: Boosting
-    ) -> tuple[np.ndarray, Any, np.ndarray]:
-        """Target period of each pair, LightGBM's data of all rows, and (rows,) which to use."""
-        targets, horizons = training_pairs(
-            panel.cut,
-            panel.n_series,
-            1 if self.strategy == "recursive" else self.horizon,
-            season=panel.periods.season,
-            per_period=self.rows_per_period,
-            max_rows=self.max_rows,
-        )
-        self._check_enough(len(targets) * panel.n_series)
-        features, level = self._scaled().rows(panel, targets, horizons)
-        demand = panel.demand()[:, targets]
-        usable = np.isfinite(demand) & (level > 0)
-        self._check_enough(int(usable.sum()) if (demand[usable] > 0).any() else 0)
-        relative = np.divide(demand, level, out=np.zeros_like(level), where=usable).ravel()
-        weight = row_weights(self.weights, panel, level)
-        usable = usable.ravel()
-        return targets, boosting.binned(features, relative, usable, weight), usable
 
     def _boosting(self) -> Boosting:
         scaled = self._scaled()
@@ -221,22 +244,4 @@ class LightGBMForecaster(Forecaster):
                 f"the strategy {self.strategy!r} is not known",
                 next_step=f"Use one of {', '.join(STRATEGIES)}.",
             )
-        if self.horizon < 1:
-            raise DataError(
-                f"a horizon of {self.horizon} periods was asked for",
-                next_step="Ask for 1 or more.",
-            )
-        if panel.cut < 2 * self.horizon:
-            raise DataError(
-                f"{panel.cut} periods of history are too short for a horizon of {self.horizon}",
-                table="panel",
-                next_step="Bring twice the horizon, shorten it, or use MovingAverage.",
-            )
-
-    def _check_enough(self, n_rows: int) -> None:
-        if n_rows < _LEAST_ROWS:
-            raise DataError(
-                f"history holds {n_rows} rows to learn from at a horizon of {self.horizon}",
-                table="panel",
-                next_step="Bring more history, shorten the horizon, or use MovingAverage.",
-            )
+        check_history(panel, self.horizon)

@@ -66,7 +66,8 @@ from newretail_ml.panel import Panel
 # Short, middle and long windows, and a year, in periods.
 _WINDOWS = {"D": (7, 28, 112), "W": (4, 13, 26), "M": (3, 6, 12)}
 _YEAR = {"D": 364, "W": 52, "M": 12}
-_MOST_LABELS = 64
+MOST_LABELS = 64
+"""A key or attribute with more values is no category."""
 
 
 def recipe_of(recipe: str | Recipe, panel: Panel) -> Recipe:
@@ -207,5 +208,5 @@ def _is_category(values: pd.Series) -> bool:
     return (
         not pd.api.types.is_numeric_dtype(values)
         and not pd.api.types.is_datetime64_any_dtype(values)
-        and 1 < values.nunique() <= _MOST_LABELS
+        and 1 < values.nunique() <= MOST_LABELS
     )

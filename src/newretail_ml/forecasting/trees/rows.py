@@ -101,7 +101,7 @@ def training_pairs(
 
 
 def row_weights(kind: str, panel: Panel, level: np.ndarray) -> np.ndarray | None:
-    """(series x pairs,) weights of the rows with a mean near one, or None where all are equal.
+    """(series x pairs,) weights of the rows, or None where all are equal.
 
     Args:
         kind: one of `WEIGHTS`.
@@ -118,9 +118,7 @@ def row_weights(kind: str, panel: Panel, level: np.ndarray) -> np.ndarray | None
     of_level = WEIGHTS[kind]
     if of_level is None:
         return None
-    weight = of_level(panel, level)
-    mean = weight.mean(dtype=float)
-    return (weight / mean if mean > 0 else np.ones_like(weight)).astype(np.float32).ravel()
+    return of_level(panel, level).ravel()
 
 
 def _by_scale(_: Panel, level: np.ndarray) -> np.ndarray:
