@@ -13,10 +13,19 @@ from uuid import uuid4
 
 from newretail_ml.checks import check_whole
 from newretail_ml.errors import DataError
-from newretail_ml.jobs.admission import Admission, Admitted, extent_of, raise_first, together
-from newretail_ml.jobs.engines import Engine, WorkerLostError, local
+from newretail_ml.jobs.admission import (
+    Admission,
+    Place,
+    extent_of,
+    places_of,
+    raise_first,
+    raw_tables,
+    together,
+)
+from newretail_ml.jobs.engines import Engine, local
 from newretail_ml.jobs.manifest import digest_of
-from newretail_ml.jobs.splitting import Keys, gather, stream
+from newretail_ml.jobs.splitting import Keys, Spread, Spreading, left_out
+from newretail_ml.jobs.trials import all_answers
 from newretail_ml.tables import SourceMapping
 from newretail_ml.tables.extent import EXTENT_FILE
 from newretail_ml.tables.pieces import Opened, opened
@@ -24,6 +33,7 @@ from newretail_ml.tables.retail_tables import AnyMapping
 
 _SPLIT = "split"
 _FACTS = "split.json"
+_RAW, _CLEAN = "raw", "clean"
 
 
 @dataclass(frozen=True)
@@ -101,8 +111,9 @@ def split(
 ) -> Split:
     """Partitions of whole series, each a folder of tables that were checked and cleaned.
 
-    The source is streamed: what is in memory is a piece of it, or one partition. Where the files
-    of the source are as they were, what an earlier run made is taken.
+    The engine reads the source portion by portion, and checks partition by partition: a worker
+    holds a piece of the source, or one partition. A database is read by this process. Where the
+    files of the source are as they were, what an earlier run made is taken.
 
     Args:
         source: as `RetailTables.read` takes it.
@@ -111,16 +122,17 @@ def split(
             one value of it stay together; tables without it are shared by all partitions.
         partitions: how many; those that nothing falls into are left out.
         mapping: how the source calls its tables and columns, and how to clean them.
-        engine: who checks the partitions.
+        engine: who works; its workers see the files and folders under the same paths.
         leave_out: tables that the job does not use.
 
     Raises:
         DataError: the source cannot be read or used.
+        WorkerLostError: a worker died twice over the same portion or partition.
     """
     check_whole("partitions", partitions, at_least=1)
-    chosen = SourceMapping.of(mapping)
+    chosen, folder = SourceMapping.of(mapping), folder.absolute()
     for unfinished in folder.glob(f".{_SPLIT}-*"):
-        shutil.rmtree(unfinished)
+        shutil.rmtree(unfinished, ignore_errors=True)
     with opened(source, chosen) as tables:
         asked = (version("newretail-ml"), repr(chosen), key, partitions, leave_out)
         stamp = None if tables.stamp is None else digest_of(tables.stamp, *asked)
@@ -128,13 +140,17 @@ def split(
         if earlier is not None:
             return earlier
         aside = folder / f".{_SPLIT}-{uuid4().hex}"
-        (aside / "raw").mkdir(parents=True)
-        keys = Keys.of(key, partitions, chosen, tables)
-        left_out = stream(tables, keys, aside / "raw", leave_out)
-        admission = Admission(aside / "raw", aside, chosen, _has_items(tables, leave_out))
-    made = _admitted(admission, engine, left_out)
+        (aside / _RAW).mkdir(parents=True)
+        keys = Keys.of(key, partitions, chosen, tables, aside / _RAW)
+        spreads = _spread(tables, Spreading(keys, aside / _RAW), engine, leave_out)
+    reasons = left_out(spreads, keys)
+    items = any(one.table == "items" for one in spreads)
+    admission = Admission(aside / _RAW, raw_tables(spreads), aside / _CLEAN, chosen, items)
+    made = _admitted(admission, places_of(spreads), aside, engine, reasons)
     made.write(aside, stamp)
-    shutil.rmtree(aside / "raw")
+    # With what workers left that were killed, or did what others had done.
+    for rest in (_RAW, _CLEAN):
+        shutil.rmtree(aside / rest, ignore_errors=True)
     shutil.rmtree(folder / _SPLIT, ignore_errors=True)
     aside.rename(folder / _SPLIT)
     return replace(
@@ -145,17 +161,28 @@ def split(
     )
 
 
-def _has_items(tables: Opened, leave_out: tuple[str, ...]) -> bool:
-    return "items" in tables.pieces and "items" not in leave_out
+def _spread(
+    tables: Opened, spreading: Spreading, engine: Engine, leave_out: tuple[str, ...]
+) -> list[Spread]:
+    portions = [
+        portion
+        for table, portions_of_it in tables.portions.items()
+        if table not in leave_out
+        for portion in portions_of_it()
+    ]
+    reader = engine if tables.travels else local
+    return all_answers(reader, spreading, list(enumerate(portions)))
 
 
-def _admitted(admission: Admission, engine: Engine, left_out: Mapping[str, int]) -> Split:
+def _admitted(
+    admission: Admission,
+    places: Sequence[Place],
+    folder: Path,
+    engine: Engine,
+    left_out: Mapping[str, int],
+) -> Split:
     """Checks all partitions, and tells each how far all of them reach."""
-    done: list[Admitted] = []
-    for one in engine(admission, gather(admission.raw)):
-        if isinstance(one, WorkerLostError):
-            raise one
-        done.append(one)
+    done = all_answers(engine, admission, places)
     done.sort(key=lambda one: one.number)
     raise_first(done)
     kept = [one for one in done if one.digest is not None]
@@ -168,9 +195,10 @@ def _admitted(admission: Admission, engine: Engine, left_out: Mapping[str, int])
     extent = extent_of(kept).to_json()
     parts = []
     for one in kept:
-        folder = admission.clean / str(one.number)
-        (folder / EXTENT_FILE).write_text(extent)
-        parts.append(Partition(one.number, folder, digest_of(one.digest, extent), one.read))
+        place = folder / str(one.number)
+        (admission.clean / str(one.folder)).rename(place)
+        (place / EXTENT_FILE).write_text(extent)
+        parts.append(Partition(one.number, place, digest_of(one.digest, extent), one.read))
     cleaned = sum(one.read for one in done if one.digest is None)
     reasons = {**left_out, "nothing of their partition is left after cleaning": cleaned}
     return Split(parts, {why: rows for why, rows in reasons.items() if rows}, together(kept))

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from newretail_ml.errors import DataError, MissingExtraError
-from newretail_ml.tables.files import no_orders
 from newretail_ml.tables.mapping import SourceMapping
+from newretail_ml.tables.parts import no_orders
 from newretail_ml.tables.schemas import ORDERS, SCHEMAS
 
 if TYPE_CHECKING:

@@ -1,91 +1,90 @@
 """Reads tables from CSV and Parquet files."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 
 from newretail_ml.errors import DataError
+from newretail_ml.tables.common import (
+    CSV_DAMAGE,
+    common_columns,
+    common_schema,
+    footers,
+    read_rows,
+    unreadable,
+)
 from newretail_ml.tables.mapping import SourceMapping
-from newretail_ml.tables.schemas import ORDERS, SCHEMAS
+from newretail_ml.tables.parts import TableFiles
+from newretail_ml.tables.schemas import SCHEMAS
 
-SUFFIXES = (".parquet", ".csv")
-CSV_DAMAGE = (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError)
+_PIECE = 1_000_000
 _TAIL = 65_536
 
 
-def read_file(path: Path, table: str, mapping: SourceMapping) -> pd.DataFrame:
-    """One table from one file.
+def read_table(files: TableFiles, mapping: SourceMapping) -> pd.DataFrame:
+    """One table, whole.
 
     Args:
-        path: a .parquet or .csv file.
-        table: the library's name of the table; its ids and dates are read as text from CSV.
-        mapping: how the file calls them.
+        files: its file, or its parts; ids and dates are read as text from CSV.
+        mapping: how the files call them.
 
     Raises:
-        DataError: the file is empty, damaged or of another kind.
+        DataError: a file is damaged or of another kind, or parts have other columns than others.
     """
-    if path.stat().st_size == 0:
-        raise DataError(f"{path} is empty", next_step="Export the table again.")
-    if path.suffix.lower() == ".parquet":
-        return _read_parquet(path)
-    text_columns = mapping.table(table).text_columns(SCHEMAS[table])
-    return _read_csv(path, text_columns)
+    first = files.parts[0]
+    if len(files.parts) == 1 and not first.keys:
+        return _read_one(first.file, files, mapping)
+    if files.is_parquet:
+        return _read_parts(files)
+    return _read_csv_parts(files, mapping)
 
 
-def find_files(folder: Path, mapping: SourceMapping) -> dict[str, Path]:
-    """The file of each table that a folder holds, by the library's table names.
-
-    Raises:
-        DataError: a table has two files, or a file that the mapping names is not there.
-    """
-    found = {name: _find(folder, name, mapping) for name in SCHEMAS}
-    return {name: path for name, path in found.items() if path is not None}
-
-
-def _find(folder: Path, table: str, mapping: SourceMapping) -> Path | None:
-    source = mapping.table(table).source
-    stem = source or table
-    names = [stem] if Path(stem).suffix in SUFFIXES else [stem + suffix for suffix in SUFFIXES]
-    paths = [folder / name for name in names if (folder / name).is_file()]
-    if len(paths) > 1:
-        raise DataError(
-            f"{folder} holds {' and '.join(path.name for path in paths)}",
-            table=table,
-            next_step="Remove one of them, or name the right one as source in the mapping.",
-        )
-    if source and not paths:
-        raise DataError(
-            f"{folder} holds no {' or '.join(names)}, which the mapping names",
-            table=table,
-            next_step=f"Correct source in [{table}] of the mapping.",
-        )
-    return paths[0] if paths else None
-
-
-def read_folder(folder: Path, mapping: SourceMapping) -> dict[str, pd.DataFrame]:
-    """All tables of a folder, by the library's table names."""
-    files = find_files(folder, mapping)
-    if ORDERS not in files:
-        present = sorted(path.name for path in folder.iterdir() if path.suffix in SUFFIXES)
-        raise no_orders(str(folder), present, "orders.parquet or orders.csv")
-    return {table: read_file(path, table, mapping) for table, path in files.items()}
-
-
-def no_orders(place: str, present: list[str], wanted: str) -> DataError:
-    """The error for a source without order lines; it lists what was found instead."""
-    found = ", ".join(present) or "no tables"
-    return DataError(
-        f"{place} holds no {wanted}; found: {found}",
-        table=ORDERS,
-        next_step=f'Add {wanted}, or name the table in a mapping: [orders] source = "...".',
-    )
+def _read_one(file: Path, files: TableFiles, mapping: SourceMapping) -> pd.DataFrame:
+    if files.is_parquet:
+        return _read_parquet(file)
+    return _read_csv(file, mapping.table(files.table).text_columns(SCHEMAS[files.table]))
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
     from pyarrow import ArrowException
 
     return _read(path, lambda: pd.read_parquet(path), (ArrowException, OSError, ValueError))
+
+
+def _read_parts(files: TableFiles) -> pd.DataFrame:
+    import pyarrow as pa
+
+    schema = common_schema(files, footers(files))
+    tables = [table for part in files.parts for table in read_rows(part, schema, _PIECE)]
+    return pa.concat_tables([schema.empty_table(), *tables]).to_pandas()
+
+
+def _read_csv_parts(files: TableFiles, mapping: SourceMapping) -> pd.DataFrame:
+    """A column that looks like numbers in one part alone is text in all, as in a single file."""
+    columns = common_columns(files)
+    text = mapping.table(files.table).text_columns(SCHEMAS[files.table])
+    frames = [_read_csv(part.file, text) for part in files.parts]
+    mixed = [name for name in columns if len({_looks(frame, name) for frame in frames} - {""}) > 1]
+    if mixed:
+        frames = [_read_csv(part.file, [*text, *mixed]) for part in files.parts]
+    keyed = [
+        frame.assign(**{name: value for name, value in part.keys if name not in frame})
+        for frame, part in zip(frames, files.parts, strict=True)
+    ]
+    return pd.concat(keyed, ignore_index=True)[columns]
+
+
+def _looks(frame: pd.DataFrame, name: str) -> str:
+    """What the values of a column look like; nothing where there are none."""
+    if name not in frame or frame[name].isna().all():
+        return ""
+    types = pd.api.types
+    if types.is_bool_dtype(frame[name].dtype):
+        return "flags"
+    return "numbers" if types.is_numeric_dtype(frame[name].dtype) else "text"
 
 
 def _read_csv(path: Path, text_columns: list[str]) -> pd.DataFrame:
@@ -128,14 +127,6 @@ def _read(
         return read()
     except damage as error:
         raise unreadable(path, error) from error
-
-
-def unreadable(path: Path, error: Exception) -> DataError:
-    """The error for a file that is damaged, or of another kind than its name says."""
-    return DataError(
-        f"{path} cannot be read ({str(error).splitlines()[0]})",
-        next_step="It may be cut off or of another format: export or copy it again.",
-    )
 
 
 def _ends_within_a_line(path: Path, columns: int) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -12,23 +13,16 @@ import pandas as pd
 
 from newretail_ml.errors import DataError, MissingExtraError
 from newretail_ml.tables.databases import open_engine, require_sqlite_file
-from newretail_ml.tables.files import (
-    CSV_DAMAGE,
-    SUFFIXES,
-    check_cells,
-    check_last_line,
-    find_files,
-    no_orders,
-    read_file,
-    unreadable,
-)
 from newretail_ml.tables.mapping import SourceMapping
+from newretail_ml.tables.parts import find_files, no_orders
+from newretail_ml.tables.portions import Frames, Portion, portions_of
 from newretail_ml.tables.schemas import ORDERS, SCHEMAS
+from newretail_ml.tables.sources import KINDS
 
 PIECE = 250_000
 _VECTOR = 2048
 
-Pieces = Callable[[], Iterator[pd.DataFrame]]
+Portions = Callable[[], Sequence[Portion]]
 
 
 @dataclass(frozen=True)
@@ -36,17 +30,25 @@ class Opened:
     """A source whose tables can be read.
 
     Args:
-        pieces: for each table, by the library's name, what gives its rows a piece at a time, as
-            they are; the index is the number of the row.
+        portions: for each table, by the library's name, what gives its portions, in the order of
+            its rows.
         stamp: changes when the source does; None where that cannot be told without reading it.
+        travels: whether another process can read a portion.
     """
 
-    pieces: Mapping[str, Pieces]
+    portions: Mapping[str, Portions]
     stamp: str | None = None
+    travels: bool = False
+
+    def pieces(self, table: str) -> Iterator[pd.DataFrame]:
+        """The rows of a table as they are, a piece at a time; the index is the row's number."""
+        return _numbered(
+            piece.to_pandas() for portion in self.portions[table]() for piece in portion.read()
+        )
 
     def whole(self, table: str) -> pd.DataFrame:
         """All rows of a small table."""
-        return pd.concat(list(self.pieces[table]()), ignore_index=True)
+        return pd.concat(list(self.pieces(table)), ignore_index=True)
 
 
 @contextmanager
@@ -73,69 +75,10 @@ def opened(source: str | Path, mapping: SourceMapping, rows: int = PIECE) -> Ite
 
 
 def _files(path: Path, mapping: SourceMapping, rows: int) -> Opened:
-    files = _files_of(path, mapping)
-    facts = [(name, str(file.absolute()), file.stat()) for name, file in sorted(files.items())]
-    stamp = repr([(name, file, stat.st_size, stat.st_mtime_ns) for name, file, stat in facts])
-    pieces = {name: _pieces_of(file, name, mapping, rows) for name, file in files.items()}
-    return Opened(pieces, stamp)
-
-
-def _files_of(path: Path, mapping: SourceMapping) -> dict[str, Path]:
-    kinds = "a folder of .parquet or .csv tables, one such file of orders, a .duckdb file, or a URL"
-    if not path.exists():
-        raise DataError(f"there is no {path}", next_step=f"Give {kinds}.")
-    if not path.is_dir():
-        if path.suffix.lower() in SUFFIXES:
-            return {ORDERS: path}
-        raise DataError(f"{path} is of no kind that can be read", next_step=f"Give {kinds}.")
-    files = find_files(path, mapping)
-    if ORDERS not in files:
-        present = sorted(file.name for file in path.iterdir() if file.suffix in SUFFIXES)
-        raise no_orders(str(path), present, "orders.parquet or orders.csv")
-    return files
-
-
-def _pieces_of(file: Path, table: str, mapping: SourceMapping, rows: int) -> Pieces:
-    """Tables of one row an id are small, and read whole: types of columns show only then."""
-    if file.stat().st_size == 0:
-        raise DataError(f"{file} is empty", next_step="Export the table again.")
-    if is_small(table):
-        return lambda: iter([read_file(file, table, mapping)])
-    if file.suffix.lower() == ".parquet":
-        return lambda: _parquet(file, rows)
-    return lambda: _csv(file, rows)
-
-
-def is_small(table: str) -> bool:
-    """Whether a table has one row for each id or event, and not for each day of it as well."""
-    return len(SCHEMAS[table].key) <= 1 and table != ORDERS
-
-
-def _parquet(file: Path, rows: int) -> Iterator[pd.DataFrame]:
-    from pyarrow import ArrowException
-    from pyarrow.parquet import ParquetFile
-
-    try:
-        with ParquetFile(file) as opened_file:
-            batches = opened_file.iter_batches(rows)
-            yield from _numbered(batch.to_pandas() for batch in batches)
-    except (ArrowException, OSError, ValueError) as error:
-        raise unreadable(file, error) from error
-
-
-def _csv(file: Path, rows: int) -> Iterator[pd.DataFrame]:
-    """All columns as text, because one piece may look like numbers and the next one not."""
-    try:
-        with pd.read_csv(
-            file, dtype=str, keep_default_na=False, na_values=[""], chunksize=rows
-        ) as pieces:
-            for number, piece in enumerate(pieces):
-                if number == 0:
-                    check_last_line(file, len(piece.columns))
-                check_cells(piece, file)
-                yield piece
-    except CSV_DAMAGE as error:
-        raise unreadable(file, error) from error
+    files = find_files(path, mapping, KINDS)
+    stamp = repr([(name, one.stamp()) for name, one in sorted(files.items())])
+    portions = {name: partial(portions_of, one, mapping, rows) for name, one in files.items()}
+    return Opened(portions, stamp, travels=True)
 
 
 def _numbered(pieces: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
@@ -168,7 +111,9 @@ def _duckdb(path: Path, mapping: SourceMapping, rows: int) -> Iterator[Opened]:
                 "WHERE table_schema = current_schema()"
             ).fetchall()
             names = _names(str(path), [str(row[0]) for row in listed], mapping)
-            yield Opened({name: _lazily(chunks, there) for name, there in names.items()})
+            yield Opened(
+                {name: _in_one(name, partial(chunks, there)) for name, there in names.items()}
+            )
     except duckdb.Error as error:
         raise DataError(
             f"{path} cannot be read ({str(error).splitlines()[0]})",
@@ -195,7 +140,9 @@ def _sql(url: str, mapping: SourceMapping, rows: int) -> Iterator[Opened]:
             inspector = inspect(connection)
             present = [*inspector.get_table_names(), *inspector.get_view_names()]
             names = _names(place, present, mapping)
-            yield Opened({name: _lazily(chunks, there) for name, there in names.items()})
+            yield Opened(
+                {name: _in_one(name, partial(chunks, there)) for name, there in names.items()}
+            )
     except (SQLAlchemyError, ValueError) as error:
         if isinstance(error, DataError):
             raise
@@ -208,8 +155,8 @@ def _sql(url: str, mapping: SourceMapping, rows: int) -> Iterator[Opened]:
         engine.dispose()
 
 
-def _lazily(chunks: Callable[[str], Iterator[pd.DataFrame]], name: str) -> Pieces:
-    return lambda: _numbered(chunks(name))
+def _in_one(table: str, pieces: Callable[[], Iterator[pd.DataFrame]]) -> Portions:
+    return lambda: [Frames(table, pieces)]
 
 
 def _names(place: str, present: list[str], mapping: SourceMapping) -> dict[str, str]:

@@ -7,16 +7,16 @@ import pandas as pd
 
 from newretail_ml.errors import DataError
 from newretail_ml.tables.databases import is_engine, read_duckdb, read_sql
-from newretail_ml.tables.files import SUFFIXES, read_file, read_folder
+from newretail_ml.tables.files import read_table
 from newretail_ml.tables.mapping import SourceMapping
-from newretail_ml.tables.schemas import ORDERS
+from newretail_ml.tables.parts import find_files
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-_KINDS = (
-    "a folder of .parquet or .csv tables, one .parquet or .csv file of orders, a .duckdb file, "
-    "or a database URL such as sqlite:///chain.db"
+KINDS = (
+    "a folder of .parquet or .csv tables, each a file or a folder of parts; one such table of "
+    "orders; a .duckdb file; or a database URL such as sqlite:///chain.db"
 )
 
 
@@ -32,18 +32,13 @@ def read_tables(source: "str | Path | Engine", mapping: SourceMapping) -> dict[s
     if not isinstance(source, (str, Path)):
         raise DataError(
             f"a {type(source).__name__} is no source of tables",
-            next_step=f"Give {_KINDS}; for DataFrames use RetailTables.from_frames.",
+            next_step=f"Give {KINDS}; for DataFrames use RetailTables.from_frames.",
         )
     return _read_path(Path(source), mapping)
 
 
 def _read_path(path: Path, mapping: SourceMapping) -> dict[str, pd.DataFrame]:
-    if not path.exists():
-        raise DataError(f"there is no {path}", next_step=f"Give {_KINDS}.")
-    if path.is_dir():
-        return read_folder(path, mapping)
-    if path.suffix.lower() in SUFFIXES:
-        return {ORDERS: read_file(path, ORDERS, mapping)}
-    if path.suffix.lower() == ".duckdb":
+    if path.suffix.lower() == ".duckdb" and path.is_file():
         return read_duckdb(path, mapping)
-    raise DataError(f"{path} is of no kind that can be read", next_step=f"Give {_KINDS}.")
+    files = find_files(path, mapping, KINDS)
+    return {name: read_table(one, mapping) for name, one in files.items()}

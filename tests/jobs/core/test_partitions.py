@@ -144,7 +144,7 @@ def test_a_source_that_did_not_change_is_not_split_again(chain, tmp_path, monkey
     shutil.copytree(chain, source)
     first = split(source, tmp_path / "parts", "item_id", 2)
     with monkeypatch.context() as patched:
-        patched.setattr(splitting, "stream", None)
+        patched.setattr(splitting, "all_answers", None)
         assert split(source, tmp_path / "parts", "item_id", 2) == first
     orders = pd.read_parquet(source / "orders.parquet")
     orders.head(-1).to_parquet(source / "orders.parquet")

@@ -39,11 +39,11 @@ def whole_tables(
 def latest_stock(source: str | Path, mapping: SourceMapping) -> pd.DataFrame | None:
     """The rows of the stock table's last day, in the library's names, their values as they came."""
     with opened(source, mapping) as tables:
-        if STOCK not in tables.pieces:
+        if STOCK not in tables.portions:
             return None
         last = pd.Timestamp.min
         kept: list[pd.DataFrame] = []
-        for piece in tables.pieces[STOCK]():
+        for piece in tables.pieces(STOCK):
             frame = _named(piece, STOCK, mapping)
             day, _ = parsed(frame[c.DATE], Kind.DAY, mapping.cleaning.timezone)
             if not day.max() >= last:
@@ -77,7 +77,7 @@ def _whole(
     tables: Opened, name: str, mapping: SourceMapping, most_rows: int
 ) -> pd.DataFrame | None:
     frames, rows = [], 0
-    for piece in tables.pieces[name]() if name in tables.pieces else ():
+    for piece in tables.pieces(name) if name in tables.portions else ():
         rows += len(piece)
         if rows > most_rows:
             return None

@@ -1,0 +1,213 @@
+"""What the parts of a table have in common: their columns, and a type that holds all values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from newretail_ml.errors import DataError
+from newretail_ml.tables.parts import Part, TableFiles
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+CSV_DAMAGE = (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError)
+
+
+@dataclass(frozen=True)
+class Footer:
+    """What a Parquet file says of itself.
+
+    Args:
+        schema: its columns, and those that its folders name.
+        group_rows: rows of each row group.
+    """
+
+    schema: pa.Schema
+    group_rows: tuple[int, ...]
+
+
+def footers(files: TableFiles) -> list[Footer]:
+    """What each Parquet file of a table says of itself.
+
+    Raises:
+        DataError: a file is damaged, or of another kind.
+    """
+    from pyarrow import ArrowException
+    from pyarrow.parquet import ParquetFile
+
+    found = []
+    for part in files.parts:
+        try:
+            with ParquetFile(part.file) as file:
+                groups = range(file.metadata.num_row_groups)
+                rows = tuple(file.metadata.row_group(group).num_rows for group in groups)
+                found.append(Footer(_schema(file.schema_arrow, part), rows))
+        except (ArrowException, OSError, ValueError) as error:
+            raise unreadable(part.file, error) from error
+    return found
+
+
+def common_schema(files: TableFiles, known: Sequence[Footer]) -> pa.Schema:
+    """The columns of all Parquet parts of a table, each with a type that holds what all hold.
+
+    Args:
+        files: of the table.
+        known: what each part says of itself.
+
+    Raises:
+        DataError: parts have other columns than others, or types that nothing holds together.
+    """
+    import pyarrow as pa
+
+    common = known[0].schema
+    for part, footer in zip(files.parts, known, strict=True):
+        _require_names(files, part, common.names, footer.schema.names)
+        try:
+            common = pa.unify_schemas([common, footer.schema], promote_options="permissive")
+        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+            raise _other_types(files, known, part, footer) from error
+    return common
+
+
+def common_columns(files: TableFiles) -> list[str]:
+    """The columns of all CSV parts of a table, in the order of the first.
+
+    Raises:
+        DataError: a part cannot be read, or has other columns.
+    """
+    first: list[str] = []
+    for part in files.parts:
+        try:
+            header = pd.read_csv(part.file, dtype=str, nrows=0)
+        except CSV_DAMAGE as error:
+            raise unreadable(part.file, error) from error
+        names = [*header, *(name for name, _ in part.keys if name not in header)]
+        first = first or names
+        _require_names(files, part, first, names)
+    return first
+
+
+def read_rows(
+    part: Part, schema: pa.Schema, rows: int, groups: Sequence[int] | None = None
+) -> Iterator[pa.Table]:
+    """The rows of a Parquet part, some at a time, in the types of all parts.
+
+    Args:
+        part: to be read.
+        schema: of all parts.
+        rows: to be read at a time.
+        groups: numbers of row groups; all where it is None.
+
+    Raises:
+        DataError: the file is damaged.
+    """
+    import pyarrow as pa
+    from pyarrow.parquet import ParquetFile
+
+    try:
+        with ParquetFile(part.file) as file:
+            there = [name for name in file.schema_arrow.names if name in schema.names]
+            wanted = None if groups is None else list(groups)
+            for batch in file.iter_batches(rows, row_groups=wanted, columns=there):
+                yield _in_schema(pa.Table.from_batches([batch]), part, schema)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise unreadable(part.file, error) from error
+
+
+def unreadable(path: Path, error: Exception) -> DataError:
+    """The error for a file that is damaged, or of another kind than its name says."""
+    return DataError(
+        f"{path} cannot be read ({str(error).splitlines()[0]})",
+        next_step="It may be cut off or of another format: export or copy it again.",
+    )
+
+
+def _schema(schema: pa.Schema, part: Part) -> pa.Schema:
+    """Without the index of a frame, which is no column, and with the keys of the folders."""
+    import pyarrow as pa
+
+    index = (schema.pandas_metadata or {}).get("index_columns", [])
+    columns = {field.name: _plain(field.type) for field in schema if field.name not in index}
+    keys = {name: pa.string() for name, _ in part.keys if name not in columns}
+    return pa.schema([*columns.items(), *keys.items()])
+
+
+def _plain(type_: pa.DataType) -> pa.DataType:
+    """One type for all ways to hold text, and times to the microsecond, as tables have them."""
+    from pyarrow import large_string, timestamp, types
+
+    if types.is_dictionary(type_):
+        return _plain(type_.value_type)
+    if types.is_string_view(type_):
+        return large_string()
+    return timestamp("us", type_.tz) if types.is_timestamp(type_) else type_
+
+
+def _in_schema(table: pa.Table, part: Part, schema: pa.Schema) -> pa.Table:
+    import pyarrow as pa
+
+    keys = dict(part.keys)
+    columns = []
+    for field in schema:
+        if field.name in table.column_names:
+            # Times lose what lies below the microsecond, as they do at the door; nothing else may.
+            safe = not pa.types.is_timestamp(field.type)
+            columns.append(table.column(field.name).cast(field.type, safe=safe))
+        else:
+            columns.append(pa.repeat(pa.scalar(keys[field.name], field.type), len(table)))
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _require_names(files: TableFiles, part: Part, first: list[str], names: list[str]) -> None:
+    if set(first) == set(names):
+        return
+    one, other = files.parts[0].file, part.file
+    lacks = [
+        (file, set(all_) - set(some))
+        for file, all_, some in ((other, first, names), (one, names, first))
+    ]
+    words = " and ".join(f"{file} lacks {', '.join(sorted(some))}" for file, some in lacks if some)
+    raise DataError(
+        f"the parts {one} and {other} do not agree: {words}",
+        table=files.table,
+        next_step="Write all parts with the same columns.",
+    )
+
+
+def _other_types(
+    files: TableFiles, known: Sequence[Footer], part: Part, footer: Footer
+) -> DataError:
+    """Names a column, and the first part that does not agree on it."""
+    advice = "Write all parts with the same types."
+    for earlier, there in zip(files.parts, known, strict=True):
+        for name in there.schema.names:
+            types = [one.schema.field(name).type for one in (there, footer)]
+            if not _together(*types):
+                return DataError(
+                    f"the parts {earlier.file} and {part.file} do not agree: one holds "
+                    f"{types[0]}, the other {types[1]}",
+                    table=files.table,
+                    column=name,
+                    next_step=advice,
+                )
+    return DataError(
+        f"the part {part.file} does not agree in its types with those before it",
+        table=files.table,
+        next_step=advice,
+    )
+
+
+def _together(one: pa.DataType, other: pa.DataType) -> bool:
+    import pyarrow as pa
+
+    schemas = [pa.schema([("column", type_)]) for type_ in (one, other)]
+    try:
+        pa.unify_schemas(schemas, promote_options="permissive")
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return False
+    return True

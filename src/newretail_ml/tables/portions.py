@@ -1,0 +1,283 @@
+"""Cuts the files of a table into portions, each of which any process can read by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+import pandas as pd
+
+from newretail_ml.tables.common import (
+    CSV_DAMAGE,
+    Footer,
+    common_columns,
+    common_schema,
+    footers,
+    read_rows,
+    unreadable,
+)
+from newretail_ml.tables.files import check_cells, check_last_line, read_table
+from newretail_ml.tables.mapping import SourceMapping
+from newretail_ml.tables.parsing import to_text
+from newretail_ml.tables.parts import Part, TableFiles
+from newretail_ml.tables.schemas import ORDERS, SCHEMAS
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_MOST_PORTIONS = 512
+_BYTES_A_ROW = 64
+
+_One = TypeVar("_One")
+
+
+class Portion(Protocol):
+    """Some rows of a table, one after another."""
+
+    @property
+    def table(self) -> str:
+        """The library's name of the table."""
+        ...
+
+    def read(self) -> Iterator[pa.Table]:
+        """The rows, a piece at a time.
+
+        Raises:
+            DataError: they cannot be read.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class WholeTable:
+    """A small table, read whole: which columns are numbers shows only then.
+
+    Args:
+        files: of the table.
+        mapping: how they call its columns.
+    """
+
+    files: TableFiles
+    mapping: SourceMapping
+
+    @property
+    def table(self) -> str:
+        """The library's name of the table."""
+        return self.files.table
+
+    def read(self) -> Iterator[pa.Table]:
+        """All rows at once."""
+        yield to_arrow(read_table(self.files, self.mapping))
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Row groups of a Parquet file.
+
+    Args:
+        part: the file.
+        first: number of the first.
+        end: number of the one after the last.
+    """
+
+    part: Part
+    first: int
+    end: int
+
+
+@dataclass(frozen=True)
+class ParquetPortion:
+    """Row groups of one Parquet file or of several.
+
+    Args:
+        table: the library's name of the table.
+        groups: in the order of their rows.
+        schema: of all parts of the table.
+        rows: of a piece, about.
+    """
+
+    table: str
+    groups: tuple[Groups, ...]
+    schema: pa.Schema
+    rows: int
+
+    def read(self) -> Iterator[pa.Table]:
+        """The rows, a piece at a time."""
+        return _in_pieces(self._batches(), self.rows)
+
+    def _batches(self) -> Iterator[pa.Table]:
+        for one in self.groups:
+            numbers = range(one.first, one.end)
+            yield from read_rows(one.part, self.schema, self.rows, numbers)
+
+
+@dataclass(frozen=True)
+class CsvPortion:
+    """One CSV file or several.
+
+    What is in them stays text, because one piece may look like numbers and the next one not.
+
+    Args:
+        table: the library's name of the table.
+        parts: in the order of their rows.
+        columns: of all parts of the table.
+        rows: of a piece, about.
+    """
+
+    table: str
+    parts: tuple[Part, ...]
+    columns: tuple[str, ...]
+    rows: int
+
+    def read(self) -> Iterator[pa.Table]:
+        """The rows, a piece at a time."""
+        return _in_pieces((piece for part in self.parts for piece in self._of(part)), self.rows)
+
+    def _of(self, part: Part) -> Iterator[pa.Table]:
+        import pyarrow as pa
+
+        schema = pa.schema([(name, pa.large_string()) for name in self.columns])
+        for frame in _csv(part.file, self.rows):
+            keys = {name: value for name, value in part.keys if name not in frame}
+            whole = frame.assign(**keys)[list(self.columns)]
+            yield pa.Table.from_pandas(whole, schema, preserve_index=False)
+
+
+@dataclass(frozen=True)
+class Frames:
+    """A table of a database: only the process that holds the connection can read it.
+
+    Args:
+        table: the library's name of the table.
+        pieces: gives its rows a piece at a time.
+    """
+
+    table: str
+    pieces: Callable[[], Iterator[pd.DataFrame]]
+
+    def read(self) -> Iterator[pa.Table]:
+        """The rows, a piece at a time."""
+        return map(to_arrow, self.pieces())
+
+
+def portions_of(files: TableFiles, mapping: SourceMapping, rows: int) -> Sequence[Portion]:
+    """The portions of a table, in the order of its rows: four pieces or more, and not too many.
+
+    A CSV file is never cut: where a row begins is known only from the file's beginning.
+
+    Args:
+        files: of the table.
+        mapping: how they call its columns.
+        rows: of a piece, about.
+
+    Raises:
+        DataError: a file cannot be read, or the parts do not agree.
+    """
+    parts = tuple(replace(part, file=part.file.absolute()) for part in files.parts)
+    files = replace(files, path=files.path.absolute(), parts=parts)
+    if is_small(files.table):
+        return [WholeTable(files, mapping)]
+    return _parquet_portions(files, rows) if files.is_parquet else _csv_portions(files, rows)
+
+
+def is_small(table: str) -> bool:
+    """Whether a table has one row for each id or event, and not for each day of it as well."""
+    return len(SCHEMAS[table].key) <= 1 and table != ORDERS
+
+
+def to_arrow(frame: pd.DataFrame) -> pa.Table:
+    """A frame without its index; columns of mixed values become text."""
+    import pyarrow as pa
+
+    try:
+        rows = pa.Table.from_pandas(frame, preserve_index=False)
+    except pa.ArrowException:
+        mixed = [name for name in frame if frame[name].dtype == object]
+        text = frame.assign(**{name: to_text(frame[name]) for name in mixed})
+        rows = pa.Table.from_pandas(text, preserve_index=False)
+    return rows.replace_schema_metadata(None)
+
+
+def _parquet_portions(files: TableFiles, rows: int) -> list[Portion]:
+    known = footers(files)
+    schema = common_schema(files, known)
+    least = max(4 * rows, sum(map(_rows, known)) // _MOST_PORTIONS)
+    singles = [
+        (count, Groups(part, group, group + 1))
+        for part, footer in zip(files.parts, known, strict=True)
+        for group, count in enumerate(footer.group_rows)
+    ]
+    return [
+        ParquetPortion(files.table, tuple(_joined(groups)), schema, rows)
+        for groups in _gathered(singles, least)
+    ]
+
+
+def _rows(footer: Footer) -> int:
+    return sum(footer.group_rows)
+
+
+def _joined(groups: Iterable[Groups]) -> Iterator[Groups]:
+    """Neighbours of one file as one."""
+    last: Groups | None = None
+    for one in groups:
+        if last is not None and last.part == one.part:
+            last = replace(last, end=one.end)
+            continue
+        if last is not None:
+            yield last
+        last = one
+    if last is not None:
+        yield last
+
+
+def _csv_portions(files: TableFiles, rows: int) -> list[Portion]:
+    columns = tuple(common_columns(files))
+    sizes = [part.file.stat().st_size // _BYTES_A_ROW for part in files.parts]
+    least = max(4 * rows, sum(sizes) // _MOST_PORTIONS)
+    gathered = _gathered(list(zip(sizes, files.parts, strict=True)), least)
+    return [CsvPortion(files.table, tuple(parts), columns, rows) for parts in gathered]
+
+
+def _gathered(singles: Sequence[tuple[int, _One]], least: int) -> Iterator[list[_One]]:
+    """Neighbours together, until there are enough rows."""
+    together: list[_One] = []
+    rows = 0
+    for count, one in singles:
+        together.append(one)
+        rows += count
+        if rows >= least:
+            yield together
+            together, rows = [], 0
+    if together:
+        yield together
+
+
+def _in_pieces(tables: Iterable[pa.Table], rows: int) -> Iterator[pa.Table]:
+    """Small tables together, as far as they make no more than a piece."""
+    import pyarrow as pa
+
+    waiting: list[pa.Table] = []
+    for table in tables:
+        if waiting and sum(map(len, waiting)) + len(table) > rows:
+            yield pa.concat_tables(waiting)
+            waiting = []
+        waiting.append(table)
+    if waiting:
+        yield pa.concat_tables(waiting)
+
+
+def _csv(file: Path, rows: int) -> Iterator[pd.DataFrame]:
+    try:
+        with pd.read_csv(
+            file, dtype=str, keep_default_na=False, na_values=[""], chunksize=rows
+        ) as pieces:
+            for number, piece in enumerate(pieces):
+                if number == 0:
+                    check_last_line(file, len(piece.columns))
+                check_cells(piece, file)
+                yield piece
+    except CSV_DAMAGE as error:
+        raise unreadable(file, error) from error
