@@ -29,7 +29,7 @@ from batch_jobs import save_model, write_chain
 from processes import Watched, watched
 from scale_job import MASTER, WORKERS, size_of
 
-STORES, PARTITIONS, COARSER = 4, 16, (2, 4)
+STORES, PARTITIONS, COARSER = 4, 16, (4, 16)
 ENGINES = {"local": "local", "pool": f"pool of {WORKERS}", "spark": f"Spark {MASTER}"}
 COLUMNS = (
     "size",
@@ -102,10 +102,10 @@ def print_row(size: int, series: int, name: str, done: list[Done], base: list[Do
     print(f"| {' | '.join(cells)} |", flush=True)
 
 
-def print_table(folder: Path, asked: argparse.Namespace) -> dict[int, Done]:
-    """All sizes and engines; gives a local job of each size."""
+def print_table(folder: Path, asked: argparse.Namespace) -> dict[int, dict[str, Done]]:
+    """All sizes and engines; gives one job of each."""
     print(f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}")
-    kept: dict[int, Done] = {}
+    kept: dict[int, dict[str, Done]] = {}
     for size, repeats in zip(asked.sizes, asked.repeats, strict=True):
         series = size * asked.series
         write_chain(folder / str(size), series // STORES, STORES, asked.days)
@@ -118,15 +118,15 @@ def print_table(folder: Path, asked: argparse.Namespace) -> dict[int, Done]:
             sys.exit(f"{series:,} series: the results differ")
         for name, each in done.items():
             print_row(size, series, name, each, done["local"])
-        kept[size] = done["local"][0]
+        kept[size] = {name: each[0] for name, each in done.items()}
     print("The results of the three engines are the same files, byte for byte.\n")
     return kept
 
 
-def print_facts(folder: Path, kept: dict[int, Done]) -> None:
+def print_facts(folder: Path, kept: dict[int, dict[str, Done]]) -> None:
     """What the local job says of itself, at each size."""
     for size, done in kept.items():
-        facts = done.facts
+        facts = done["local"].facts
         stages = ", ".join(
             f"{name} {cpu:,.1f} ({facts['seconds'][name]:,.1f})"
             for name, cpu in facts["cpu"].items()
@@ -144,10 +144,11 @@ def print_facts(folder: Path, kept: dict[int, Done]) -> None:
         print(f"  manifest: {facts['manifest']:,} bytes", flush=True)
 
 
-def print_coarser(folder: Path, size: int) -> None:
-    """What a worker holds where the same chain is in fewer partitions."""
+def print_coarser(folder: Path, size: int, first: Done) -> None:
+    """What a worker of the pool holds where the same chain is in fewer partitions."""
     for divisor in (1, *COARSER):
-        done = run(folder, size, "pool", max(size * PARTITIONS // divisor, 1))
+        partitions = max(size * PARTITIONS // divisor, 1)
+        done = first if divisor == 1 else run(folder, size, "pool", partitions)
         parts = done.facts["parts"]["Finish"]
         print(
             f"size {size} in {parts} partitions, {done.facts['largest']:,} order lines in the "
@@ -171,7 +172,8 @@ def main() -> None:
         save_model(folder / "fit", folder / "model.pkl")
         kept = print_table(folder, asked)
         print_facts(folder, kept)
-        print_coarser(folder, asked.sizes[-1])
+        largest = asked.sizes[-1]
+        print_coarser(folder, largest, kept[largest]["pool"])
 
 
 if __name__ == "__main__":
