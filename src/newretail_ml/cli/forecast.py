@@ -8,12 +8,12 @@ from pathlib import Path
 import click
 
 from newretail_ml.cli.batch import Parts, batch_options, run_tracked, told
-from newretail_ml.cli.models import MODEL_NAMES, chosen_model, one_model
+from newretail_ml.cli.models import MODEL_NAMES, Fit, chosen_model, fit_options, one_model
 from newretail_ml.cli.options import SOURCE_HELP, Job, job_options, target_option
 from newretail_ml.cli.output import check_table_path, write_table
 from newretail_ml.forecast import DECILES, Forecast
 from newretail_ml.forecasting import AutoForecaster, Forecaster
-from newretail_ml.jobs import Batch
+from newretail_ml.jobs import Batch, Manifest
 from newretail_ml.jobs.blocks import blocks_of
 from newretail_ml.jobs.demand import Demand
 from newretail_ml.jobs.forecast import ForecastTask
@@ -29,13 +29,17 @@ __all__ = ["MODEL_NAMES", "forecast_command", "made_forecast", "model_words", "o
 @click.command("forecast", epilog=SOURCE_HELP)
 @job_options
 @one_model
+@fit_options
 @click.option("--paths", is_flag=True, help="Write every sample path instead of quantiles.")
 @batch_options
 @target_option("Table of forecasts: .csv, .parquet or .json")
-def forecast_command(job: Job, model_name: str, paths: bool, parts: Parts, out: str) -> None:
+def forecast_command(
+    job: Job, model_name: str, fit: Fit, paths: bool, parts: Parts, out: str
+) -> None:
     """Forecast demand, with its quantiles. One row for each series and period."""
+    fit.check(partitions=parts.wanted(out))
     if parts.wanted(out):
-        _over_partitions(job, model_name, paths, parts, out)
+        _over_partitions(job, model_name, fit, paths, parts, out)
         return
     file = Path(out)
     check_table_path(file)
@@ -51,25 +55,39 @@ def forecast_command(job: Job, model_name: str, paths: bool, parts: Parts, out: 
     click.echo(f"{len(table):,} rows in {file}, by {model_words(model_name, model)}.")
 
 
-def _over_partitions(job: Job, model_name: str, paths: bool, parts: Parts, out: str) -> None:
-    task = ForecastTask(demand_of(job, model_name, parts, job.horizon), paths)
+def _over_partitions(
+    job: Job, model_name: str, fit: Fit, paths: bool, parts: Parts, out: str
+) -> None:
+    task = ForecastTask(demand_of(job, model_name, fit, parts, job.horizon), paths)
     manifest = run_tracked(
         task,
         batch_of(job, parts, out),
         prepare=task.prepared,
         store=job.tracking,
-        params={**asdict(job), **asdict(parts), "model": model_name, "paths": paths},
+        params={
+            **asdict(job),
+            **asdict(parts),
+            **asdict(fit),
+            "model": model_name,
+            "paths": paths,
+        },
         say=job.say,
     )
-    click.echo(f"{manifest.rows_out:,} rows in {shown_target(out)}, by {model_name}.")
+    click.echo(told_rows(manifest, out, model_name))
 
 
-def demand_of(job: Job, model_name: str, parts: Parts, horizon: int) -> Demand:
+def told_rows(manifest: Manifest, out: str, model_name: str) -> str:
+    """How many rows are where, and by which model."""
+    fitted = f", fitted {manifest.facts['model']['fitted']}" if model_name in MODEL_NAMES else ""
+    return f"{manifest.rows_out:,} rows in {shown_target(out)}, by {model_name}{fitted}."
+
+
+def demand_of(job: Job, model_name: str, fit: Fit, parts: Parts, horizon: int) -> Demand:
     """What a job over partitions forecasts."""
     if job.most_sold is not None:
         raise click.UsageError("--most-sold looks at the whole chain: leave --partitions out.")
     series = SeriesOf(job.keys, job.freq, job.until, blocks_of(parts.count))
-    return Demand(series, chosen_model(model_name, job.tracking), horizon, job.seed)
+    return Demand(series, chosen_model(model_name, job.tracking, fit), horizon, job.seed)
 
 
 def batch_of(job: Job, parts: Parts, out: str) -> Batch:

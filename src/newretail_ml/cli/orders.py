@@ -10,15 +10,20 @@ import pandas as pd
 
 from newretail_ml import columns as c
 from newretail_ml.cli.batch import Parts, batch_options, run_tracked
-from newretail_ml.cli.forecast import batch_of, demand_of, made_forecast, model_words
-from newretail_ml.cli.models import one_model
+from newretail_ml.cli.forecast import (
+    batch_of,
+    demand_of,
+    made_forecast,
+    model_words,
+    told_rows,
+)
+from newretail_ml.cli.models import Fit, fit_options, one_model
 from newretail_ml.cli.options import SOURCE_HELP, Job, job_options, target_option
 from newretail_ml.cli.output import check_table_path, write_table
 from newretail_ml.cli.state import file_state, state_for, supply_options
 from newretail_ml.forecast import Forecast
 from newretail_ml.jobs.orders import SERVICE_LEVEL, OrdersTask, service_level_of
 from newretail_ml.jobs.supply import Supply
-from newretail_ml.jobs.targets import shown_target
 from newretail_ml.replenishment import OrderPlan, OrderRules, order_up_to, plan_orders
 from newretail_ml.tables import RetailTables
 
@@ -26,6 +31,7 @@ from newretail_ml.tables import RetailTables
 @click.command("orders", epilog=SOURCE_HELP)
 @job_options
 @one_model
+@fit_options
 @click.option(
     "--service-level",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
@@ -43,6 +49,7 @@ from newretail_ml.tables import RetailTables
 def orders_command(
     job: Job,
     model_name: str,
+    fit: Fit,
     service_level: float | None,
     budget: float | None,
     supply: Supply,
@@ -56,10 +63,11 @@ def orders_command(
     """
     if service_level is not None and supply.holding_rate is not None:
         raise click.UsageError("Give --service-level or --holding-rate: each decides by itself.")
+    fit.check(partitions=parts.wanted(out))
     if parts.wanted(out):
         if budget is not None:
             raise click.UsageError("Partitions cannot share a --budget: leave one of them out.")
-        _over_partitions(job, model_name, service_level, supply, parts, out)
+        _over_partitions(job, model_name, fit, service_level, supply, parts, out)
         return
     file = Path(out)
     check_table_path(file)
@@ -92,6 +100,7 @@ def orders_command(
 def _over_partitions(
     job: Job,
     model_name: str,
+    fit: Fit,
     service_level: float | None,
     supply: Supply,
     parts: Parts,
@@ -101,7 +110,7 @@ def _over_partitions(
         horizon = max(job.horizon, supply.lead_time + supply.review_period)
     else:
         horizon = _horizon(job, file_state(supply))
-    demand = demand_of(job, model_name, parts, horizon)
+    demand = demand_of(job, model_name, fit, parts, horizon)
     task = OrdersTask(demand, supply, service_level, parts.count)
     asked = {"model": model_name, "service_level": service_level, "supply": supply.facts()}
     manifest = run_tracked(
@@ -109,10 +118,10 @@ def _over_partitions(
         batch_of(job, parts, out),
         prepare=task.prepared,
         store=job.tracking,
-        params={**asdict(job), **asdict(parts), **asked},
+        params={**asdict(job), **asdict(parts), **asdict(fit), **asked},
         say=job.say,
     )
-    click.echo(f"{manifest.rows_out:,} rows in {shown_target(out)}, by {model_name}.")
+    click.echo(told_rows(manifest, out, model_name))
 
 
 def _horizon(job: Job, state: pd.DataFrame) -> int:

@@ -12,14 +12,13 @@ import pandas as pd
 from newretail_ml.errors import DataError
 from newretail_ml.forecast import Forecast
 from newretail_ml.forecasting import Forecaster
-from newretail_ml.jobs.groups import GroupDemand, GroupTask, groups_of, is_recovered
-from newretail_ml.jobs.models import SavedModel, StandardModel
+from newretail_ml.jobs.fitting import fitted_once
+from newretail_ml.jobs.groups import GroupDemand, groups_of, is_recovered
+from newretail_ml.jobs.models import EACH, SavedModel, StandardModel
 from newretail_ml.jobs.running import Stage
 from newretail_ml.jobs.series import SeriesOf, refusal
 from newretail_ml.panel import Panel
 from newretail_ml.tables import RetailTables
-
-_GROUPS = "groups.parquet"
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,8 @@ class Demand:
     A saved model scores block after block, each with its calendar, the chain's groups and a seed
     of its own, so that a series has the same forecast whatever it shares a partition with. Where a
     recursive model asks for the demand of groups on days to come, their last season goes on. A
-    standard model is fitted on the partition, and its forecasts depend on what is in it.
+    standard model is fitted once for all partitions, and then scores as a saved one does; or it is
+    fitted on each partition, and its forecasts depend on what is in it.
 
     Args:
         series: what a series is.
@@ -58,18 +58,19 @@ class Demand:
     def prepared(self, stage: Stage) -> Demand:
         """With all that workers need beside their partition, made once for all of them.
 
-        That is a copy of a saved model without the panel of its fit, and the demand of the
-        chain's groups, counted over all partitions, if the model's features look at it.
+        That is the fit of a standard model, unless each partition has its own; a copy of the
+        fitted model without the panel of its fit; and the demand of the chain's groups, counted
+        over all partitions, if the model's features look at it.
         """
         if isinstance(self.model, StandardModel):
-            return self
+            if self.model.fit == EACH:
+                return self
+            once = fitted_once(self.model, self.series, self.horizon, self.seed, stage)
+            return replace(self, model=once).prepared(stage)
         model = self.model.load()
-        by, recovered = groups_of(model), is_recovered(model)
-        made = replace(self, model=self.model.without_panels(stage.work))
-        if not by:
-            return made
-        counted = stage.run(GroupTask(self.series, by, recovered))
-        return replace(made, groups=GroupDemand.added_up(counted.results, stage.work / _GROUPS))
+        slim = self.model.without_panels(stage.work)
+        groups = GroupDemand.counted(stage, self.series, groups_of(model), is_recovered(model))
+        return replace(self, model=slim, groups=groups)
 
     def forecasts(self, tables: RetailTables) -> tuple[list[Forecast], pd.DataFrame]:
         """The forecasts of a partition, and the series without one."""
@@ -92,6 +93,11 @@ class Demand:
 
     def _fitted(self, panel: Panel) -> Iterator[Forecast | pd.DataFrame]:
         assert isinstance(self.model, StandardModel)  # noqa: S101
+        if self.model.fit != EACH:
+            raise DataError(
+                f"{self.model.name} is to be fitted once, before partitions are worked on",
+                next_step="Run the job with prepare=task.prepared.",
+            )
         try:
             model = self.model.make(self.horizon, self.seed).fit(panel)
         except DataError as error:

@@ -16,6 +16,7 @@ import pandas as pd
 
 from newretail_ml import columns as c
 from newretail_ml.errors import DataError
+from newretail_ml.features import Recipe
 from newretail_ml.features.block import group_codes, group_labels
 from newretail_ml.features.series import ByGroup
 from newretail_ml.forecasting import AutoForecaster, Forecaster
@@ -23,12 +24,14 @@ from newretail_ml.forecasting.censoring.recovery import recover_demand
 from newretail_ml.forecasting.pools import Pooled
 from newretail_ml.forecasting.trees.lightgbm_model import LightGBMForecaster
 from newretail_ml.jobs.models import parts_of
+from newretail_ml.jobs.running import Stage
 from newretail_ml.jobs.series import SeriesOf
 from newretail_ml.jobs.task import Answer
 from newretail_ml.panel import Panel
 from newretail_ml.tables import RetailTables
 from newretail_ml.tables.digest import fingerprint
 
+_FILE = "groups.parquet"
 _BY, _GROUP, _PERIOD, _TOTAL, _COUNT = _COLUMNS = ["by", "group", "period", "total", "count"]
 
 
@@ -72,8 +75,7 @@ def groups_of(model: Forecaster) -> tuple[str, ...]:
     """
     trees = [one for one in parts_of(model) if isinstance(one, LightGBMForecaster)]
     recipes = [one.recipe_ for one in trees if hasattr(one, "recipe_")]
-    features = [feature for recipe in recipes for feature in recipe.features]
-    by = sorted({feature.attribute for feature in features if isinstance(feature, ByGroup)})
+    by = sorted({name for recipe in recipes for name in groups_in(recipe)})
     if by and any(isinstance(one, Pooled) for one in parts_of(model)):
         raise DataError(
             "each model of a Pooled looks at the demand of its own pool, which partitions do not "
@@ -81,6 +83,12 @@ def groups_of(model: Forecaster) -> tuple[str, ...]:
             next_step="Save a model of the whole chain, or run the job without --partitions.",
         )
     return tuple(by)
+
+
+def groups_in(recipe: Recipe) -> tuple[str, ...]:
+    """Keys or attributes whose groups the features of a recipe look at."""
+    groups = {feature.attribute for feature in recipe.features if isinstance(feature, ByGroup)}
+    return tuple(sorted(groups))
 
 
 def is_recovered(model: Forecaster) -> bool:
@@ -99,6 +107,16 @@ class GroupDemand:
 
     file: Path
     digest: str
+
+    @classmethod
+    def counted(
+        cls, stage: Stage, series: SeriesOf, by: tuple[str, ...], recovered: bool = False
+    ) -> GroupDemand | None:
+        """Over all partitions; None where nobody looks at groups."""
+        if not by:
+            return None
+        made = stage.run(GroupTask(series, by, recovered))
+        return cls.added_up(made.results, stage.work / _FILE)
 
     @classmethod
     def added_up(cls, results: Sequence[Path], file: Path) -> GroupDemand:

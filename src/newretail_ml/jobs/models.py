@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from newretail_ml.checks import check_whole
 from newretail_ml.errors import DataError
 from newretail_ml.forecasting import Forecaster, standard_models
 
@@ -16,19 +17,59 @@ _PICKLED = "*.pkl"
 _SCORER = "scorer.pkl"
 
 
+EACH, SAMPLE, ALL = FITS = ("each", "sample", "all")
+_FITTED = {
+    EACH: "on each partition by itself",
+    SAMPLE: "once, on a sample",
+    ALL: "once, on rows of all partitions",
+}
+_ROWS = {EACH: 0, SAMPLE: 1_000_000, ALL: 10_000_000}
+_OUT_OF_CORE = "lightgbm"
+
+
 @dataclass(frozen=True)
 class StandardModel:
-    """A model that is fitted on each partition by itself.
+    """A model that is fitted in the job.
 
     Args:
         name: as `newretail_ml.forecasting.standard_models` calls it.
+        fit: "each": on each partition by itself. "sample": once, on the first partitions, which
+            are a fair sample of whole series, and then it forecasts all of them. "all": once, on
+            rows of all partitions; "lightgbm" alone can read them from files.
+        most_rows: what memory takes: of a sample its order lines, by default 1,000,000 (the first
+            partition is taken whole), and of all partitions the rows that are learned from, by
+            default 10,000,000, which are about 1 GB. Beyond it fewer periods are learned from.
+
+    Raises:
+        DataError: there is no such fit, or the model cannot be fitted so.
     """
 
     name: str
+    fit: str = EACH
+    most_rows: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.fit not in FITS:
+            raise DataError(
+                f"a fit on {self.fit!r} is not known", next_step=f"Use one of {', '.join(FITS)}."
+            )
+        if self.fit == ALL and self.name != _OUT_OF_CORE:
+            raise DataError(
+                f"{self.name} cannot be fitted on all partitions: it needs all of them in memory",
+                next_step=f"Fit it on each or on a sample, or fit {_OUT_OF_CORE} on all.",
+            )
+        if self.most_rows is not None:
+            check_whole("most_rows", self.most_rows, at_least=1)
+
+    @property
+    def rows(self) -> int:
+        """What memory takes."""
+        return self.most_rows or _ROWS[self.fit]
 
     def facts(self) -> dict[str, Any]:
         """For the digest and the tracker."""
-        return {"name": self.name, "fitted": "on each partition by itself"}
+        facts = {"name": self.name, "fitted": _FITTED[self.fit]}
+        return facts if self.fit == EACH else {**facts, "most_rows": self.rows}
 
     def make(self, horizon: int, seed: int, *, progress: bool = False) -> Forecaster:
         """The model, not fitted yet."""
@@ -43,13 +84,15 @@ class SavedModel:
         path: file of the pickled model.
         address: as it was asked for.
         version: as the registry calls it, None for a file.
-        digest: of the file, 16 hex digits.
+        digest: of the file, or of what the model learned from, 16 hex digits.
+        fitted: on what, in words.
     """
 
     path: Path
     address: str
     version: str | None
     digest: str
+    fitted: str = "before, on other rows than those of a partition"
 
     @classmethod
     def of(cls, path: Path, address: str | None = None, version: str | None = None) -> SavedModel:
@@ -69,7 +112,7 @@ class SavedModel:
             "name": self.address,
             "version": self.version,
             "digest": self.digest,
-            "fitted": "before, on other rows than those of a partition",
+            "fitted": self.fitted,
         }
 
     def load(self) -> Forecaster:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -15,9 +13,9 @@ from newretail_ml.interactions import Interactions
 from newretail_ml.jobs.manifest import digest_of
 from newretail_ml.jobs.recommend.large import joined
 from newretail_ml.jobs.saved import digest_of_files
+from newretail_ml.jobs.together import first_of, lines_in, put_together
 from newretail_ml.tables import RetailTables, SourceMapping
 from newretail_ml.tables.digest import fingerprint
-from newretail_ml.tables.extent import EXTENT_FILE
 from newretail_ml.tables.whole_folder import hidden_beside
 
 MOST_LINES = 1_000_000
@@ -44,13 +42,7 @@ class Histories:
     @cached_property
     def taken(self) -> Sequence[Path]:
         """The first partitions that hold no more order lines than memory takes."""
-        some, lines = [self.folders[0]], _lines_in(self.folders[0])
-        for folder in self.folders[1:]:
-            lines += _lines_in(folder)
-            if lines > self.most_lines:
-                break
-            some.append(folder)
-        return some
+        return first_of(self.folders, self.most_lines)
 
     @property
     def complete(self) -> bool:
@@ -61,7 +53,7 @@ class Histories:
     def words(self) -> str:
         """How much it is."""
         besides = "".join(f", {name}" for name in sorted(self.large))
-        return f"{sum(map(_lines_in, self.taken)):,} order lines{besides}"
+        return f"{sum(map(lines_in, self.taken)):,} order lines{besides}"
 
     @cached_property
     def digest(self) -> str:
@@ -80,28 +72,9 @@ class Histories:
             if len(self.taken) > 1:
                 folder = aside / "own"
                 folder.mkdir()
-                _put_together(self.taken, folder)
+                put_together(self.taken, folder)
             if self.large:
                 tables = joined(folder, dict(self.large), self.mapping, aside / "all")
             else:
                 tables = RetailTables.read(folder)
             return Interactions.from_tables(tables)
-
-
-def _lines_in(folder: Path) -> int:
-    from pyarrow.parquet import read_metadata
-
-    return int(read_metadata(folder / "orders.parquet").num_rows)
-
-
-def _put_together(folders: Sequence[Path], into: Path) -> None:
-    """The tables of several partitions as those of one: own rows together, shared ones once."""
-    import pyarrow as pa
-    from pyarrow.parquet import read_table, write_table
-
-    shutil.copy(folders[0] / EXTENT_FILE, into / EXTENT_FILE)
-    for name in sorted({file.name for folder in folders for file in folder.glob("*.parquet")}):
-        parts: list[Any] = [read_table(one / name) for one in folders if (one / name).is_file()]
-        if not all(part.equals(parts[0]) for part in parts[1:]):
-            parts = [pa.concat_tables(parts, promote_options="permissive")]
-        write_table(parts[0], into / name)
