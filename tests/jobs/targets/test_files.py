@@ -2,12 +2,14 @@
 
 import json
 
+import duckdb
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from newretail_ml.errors import DataError
-from newretail_ml.jobs.targets import check_target, write_result
+from newretail_ml.jobs.targets import check_target, files, write_result
 from newretail_ml.jobs.targets.rows import Rows
 
 
@@ -49,6 +51,8 @@ def test_a_json_file_is_an_array_of_rows(parts, tmp_path):
 def test_an_empty_result_is_a_file_with_a_header(save, result, tmp_path):
     for name in ("a.csv", "a.json", "a.parquet"):
         assert written(save([result.iloc[:0]]), tmp_path / name) == 0
+    assert written(save([result.iloc[:0]] * 2), tmp_path / "folder") == 0
+    assert len(list((tmp_path / "folder" / "run-1").iterdir())) == 1
     assert (tmp_path / "a.csv").read_text().startswith("item_id,units")
     assert json.loads((tmp_path / "a.json").read_text()) == []
     assert list(pd.read_parquet(tmp_path / "a.parquet"))[-1] == "run_id"
@@ -62,6 +66,45 @@ def test_a_folder_keeps_other_runs_and_replaces_the_own(parts, save, result, tmp
     back = pd.read_parquet(folder)
     assert back["run_id"].value_counts().to_dict() == {"run-1": 3, "run-2": 1}
     assert sorted(back.loc[back["run_id"] == "run-1", "item_id"]) == sorted(result["item_id"])
+
+
+def test_a_folder_holds_files_for_each_part_in_the_order_of_the_rows(save, tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "_ROWS_A_FILE", 30_000)
+    rows = pd.DataFrame(
+        {"units": range(90_000), "date": pd.Timestamp("2026-05-01"), "item_id": "tea"}
+    )
+    cuts = [(0, 7), (7, 7), (7, 85_000), (85_000, 90_000)]
+    written(save([rows.iloc[slice(*cut)] for cut in cuts]), tmp_path / "all")
+    made = sorted((tmp_path / "all" / "run-1").iterdir())
+    assert [pq.ParquetFile(file).metadata.num_rows for file in made] == [
+        7,
+        40_000,
+        40_000,
+        4_993,
+        5_000,
+    ]
+    assert pd.concat(map(pd.read_parquet, made))["units"].tolist() == rows["units"].tolist()
+    with duckdb.connect() as connection:
+        found = connection.read_parquet(str(tmp_path / "all" / "run-1" / "*.parquet"))
+        assert found.aggregate("count(*), sum(units)").fetchone() == (90_000, rows["units"].sum())
+
+
+def test_times_in_a_folder_are_without_a_zone_for_whoever_reads_them(parts, save, result, tmp_path):
+    """Spark moves times that are said to be adjusted to UTC by the zone of its session."""
+    nanoseconds = result.astype({"date": "datetime64[ns]", "time": "datetime64[ns]"})
+    written([*parts, *save([nanoseconds])], tmp_path / "all")
+    made = sorted((tmp_path / "all" / "run-1").iterdir())
+    assert len(made) == 3
+    for file in made:
+        schema = pq.ParquetFile(file).schema
+        kinds = {
+            one.name: json.loads(one.logical_type.to_json())
+            for one in map(schema.column, range(len(schema)))
+        }
+        for name in ("date", "time"):
+            assert kinds[name]["Type"] == "Timestamp"
+            assert kinds[name]["isAdjustedToUTC"] is False
+            assert kinds[name]["timeUnit"] == "microseconds"
 
 
 def test_a_folder_of_runs_with_other_columns_is_refused_by_name(parts, save, tmp_path):
@@ -137,8 +180,8 @@ def test_memory_does_not_grow_with_the_result(save, tmp_path, monkeypatch, name)
     held = []
     plain = Rows.batches
 
-    def watched(rows):
-        for batch in plain(rows):
+    def watched(rows, *parts):
+        for batch in plain(rows, *parts):
             held.append(pa.total_allocated_bytes())
             yield batch
 

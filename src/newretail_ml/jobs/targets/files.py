@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from newretail_ml.jobs.targets.rows import Rows
 from newretail_ml.tables.whole_folder import hidden_beside, whole_folder
 
 _ROWS_A_FILE = 1_000_000
+_DIGITS = 7
 
 
 def check_file(path: Path) -> None:
@@ -64,6 +66,9 @@ def write_file(path: Path, rows: Rows) -> None:
 def write_folder(path: Path, name: str, rows: Rows) -> None:
     """Write a result as Parquet files into `folder/run_id`; those of other runs stay.
 
+    Each part of the result has files of its own, and their names are in the order of the rows:
+    pandas, DuckDB and Spark read them side by side. Times are without a zone in them.
+
     Raises:
         DataError: it cannot be written, or runs in the folder have other columns.
     """
@@ -71,27 +76,29 @@ def write_folder(path: Path, name: str, rows: Rows) -> None:
     _refuse_other_runs(path, rows)
     with told(path), whole_folder(path / rows.run_id) as made:
         files = _parquet_files(made, name)
-        written, writer = 0, None
-        try:
-            for batch in rows.batches():
-                if writer is None or written >= _ROWS_A_FILE:
-                    if writer is not None:
-                        writer.close()
-                    writer, written = pq.ParquetWriter(next(files), rows.schema), 0
-                writer.write_batch(batch)
-                written += len(batch)
-            if writer is None:
-                writer = pq.ParquetWriter(next(files), rows.schema)
-        finally:
-            if writer is not None:
-                writer.close()
+        written = [_write_part(rows, part, files) for part in rows.parts]
+        if not any(written):
+            pq.write_table(rows.schema.empty_table(), next(files))
+
+
+def _write_part(rows: Rows, part: Path, files: Iterator[Path]) -> int:
+    """The rows of a part in files of its own, so that many can read at once; how many rows."""
+    count, room = 0, 0
+    with ExitStack() as opened:
+        for batch in rows.batches([part]):
+            if room <= 0:
+                opened.close()
+                writer = opened.enter_context(pq.ParquetWriter(next(files), rows.schema))
+                room = _ROWS_A_FILE
+            writer.write_batch(batch)
+            count, room = count + len(batch), room - len(batch)
+    return count
 
 
 def _parquet_files(folder: Path, name: str) -> Iterator[Path]:
-    number = 0
-    while True:
-        yield folder / f"{name}-{number:05}.parquet"
-        number += 1
+    """Names whose order is that of the rows."""
+    for number in range(10**_DIGITS):
+        yield folder / f"{name}-{number:0{_DIGITS}}.parquet"
 
 
 def _refuse_other_runs(path: Path, rows: Rows) -> None:

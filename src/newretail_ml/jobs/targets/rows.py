@@ -66,9 +66,13 @@ class Rows:
             count=sum(rows for _, rows in found),
         )
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """All rows in the order of the parts, some thousands at a time, in the one schema."""
-        for part in self.parts:
+    def batches(self, parts: Sequence[Path] | None = None) -> Iterator[pa.RecordBatch]:
+        """All rows in the order of the parts, some thousands at a time, in the one schema.
+
+        Args:
+            parts: only those of these; all where it is None.
+        """
+        for part in self.parts if parts is None else parts:
             for batch in _read_batches(part):
                 yield self._in_schema(batch)
 
