@@ -1,11 +1,7 @@
 """A job that is killed in the middle, run again: complete, no duplicates, nothing lost."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import duckdb
@@ -19,52 +15,15 @@ from newretail_ml.jobs.demand import Demand
 from newretail_ml.jobs.forecast import ForecastTask
 from newretail_ml.jobs.models import SavedModel
 from newretail_ml.jobs.series import SeriesOf
+from tests.jobs.processes import FINISHED, stopped
 
-COMMAND = [sys.executable, "-m", "newretail_ml.cli"]
 KEYS = ("item_id", "location_id")
-FINISHED = "work/finished/*/receipt.json"
 
 
 def request(chain: Path, model: Path, target: str, engine: str = "pool") -> list[str]:
     words = ["forecast", chain, "--out", target, "--model", model, "--horizon", 7]
     shared = ["--partitions", 5, "--workers", 2, "--engine", engine, "--work", "work"]
     return [*map(str, [*words, *shared]), "--tracking", "none"]
-
-
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
-
-
-def below(pid: int) -> list[int]:
-    """All processes that a process has started, and theirs."""
-    there = Path(f"/proc/{pid}/task")
-    found = [
-        int(one) for thread in there.iterdir() for one in (thread / "children").read_text().split()
-    ]
-    return [*found, *(one for child in found for one in below(child))]
-
-
-def until(said, seconds: int = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not said() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert said()
-
-
-def stopped(number: signal.Signals, words: list[str]) -> int:
-    """The return code of a job that is stopped once it has finished one more partition."""
-    before = len(list(Path().glob(FINISHED)))
-    process = subprocess.Popen([*COMMAND, *words], stderr=subprocess.DEVNULL)
-    until(lambda: len(list(Path().glob(FINISHED))) > before or process.poll() is not None)
-    workers = below(process.pid)
-    process.send_signal(number)
-    code = process.wait(timeout=30)
-    until(lambda: not any(map(alive, workers)))
-    return code
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks for workers in /proc")

@@ -2,11 +2,14 @@
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
+import pandas as pd
 import pytest
 
 ADDRESS = "local[2,4]"
 TIME_ZONE = "Asia/Shanghai"
+SAMPLE = Path(__file__).resolve().parents[3] / "data" / "sample"
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +24,14 @@ def on_spark() -> Iterator[str]:
     session.conf.set("spark.sql.session.timeZone", TIME_ZONE)
     yield ADDRESS
     session.stop()
+
+
+@pytest.fixture(scope="session")
+def last_months(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample chain with the last 120 days of its orders, for jobs that take long."""
+    folder = tmp_path_factory.mktemp("made") / "chain"
+    shutil.copytree(SAMPLE, folder)
+    orders = pd.read_parquet(folder / "orders.parquet")
+    day = pd.to_datetime(orders["time"]).dt.normalize()
+    orders[day > day.max() - pd.Timedelta(days=120)].to_parquet(folder / "orders.parquet")
+    return folder

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +11,8 @@ import pytest
 
 from newretail_ml import Panel, RetailTables
 from newretail_ml.forecasting import LightGBMForecaster, MovingAverage
+from tests.jobs.spark.conftest import SAMPLE
 
-SAMPLE = Path(__file__).resolve().parents[3] / "data" / "sample"
 ENGINES = ("local", "pool", "on Spark")
 
 
@@ -51,17 +50,6 @@ REQUESTS = {
     "prices": ["--partitions", 2],
     "recommend": ["--partitions", 3, "--model", "popularity"],
 }
-
-
-@pytest.fixture(scope="module")
-def last_months(tmp_path_factory) -> Path:
-    """The sample chain's last 120 days of orders: prices are learned for a minute otherwise."""
-    folder = tmp_path_factory.mktemp("made") / "chain"
-    shutil.copytree(SAMPLE, folder)
-    orders = pd.read_parquet(folder / "orders.parquet")
-    day = pd.to_datetime(orders["time"]).dt.normalize()
-    orders[day > day.max() - pd.Timedelta(days=120)].to_parquet(folder / "orders.parquet")
-    return folder
 
 
 @pytest.mark.parametrize("name", REQUESTS)
