@@ -29,7 +29,7 @@ from newretail_ml.jobs.running import Progress
 from newretail_ml.jobs.targets import shown_target
 from newretail_ml.tracking import run
 
-_MOST_PARTITIONS = 512
+_MOST_PARTITIONS = 65_536
 _ON_SPARK = 16
 _WORTH_TELLING = 10
 _MINUTES_FROM = 90

@@ -27,6 +27,7 @@ from newretail_ml.jobs.engines import Engine, WorkerLostError, local
 from newretail_ml.jobs.manifest import Manifest, Receipt, digest_of, model_words
 from newretail_ml.jobs.partitions import Partition
 from newretail_ml.jobs.task import Answer, Task
+from newretail_ml.jobs.trials import in_trials
 
 RESULT, REFUSED = "result.parquet", "refused.parquet"
 _RECEIPT = "receipt.json"
@@ -83,13 +84,12 @@ def run_partitions(
     receipts = {number: receipt for number, receipt in known.items() if receipt is not None}
     for done, receipt in enumerate(receipts.values(), start=1):
         _tell(progress, receipt, done, len(partitions))
-    for trial in (1, 2):
-        missing = [part for part in partitions if _is_missing(receipts.get(part.number))]
-        for answer in engine(finish, missing) if missing else ():
-            receipt = finish.lost(answer) if isinstance(answer, WorkerLostError) else answer
-            receipts[receipt.partition] = replace(receipt, trials=trial)
-            done = sum(not _is_missing(one) for one in receipts.values())
-            _tell(progress, receipts[receipt.partition], done, len(partitions))
+    missing = [part for part in partitions if part.number not in receipts]
+    for trial, answer in in_trials(engine, finish, missing, _has_failed):
+        receipt = finish.lost(answer) if isinstance(answer, WorkerLostError) else answer
+        receipts[receipt.partition] = replace(receipt, trials=trial)
+        done = sum(one.problem is None for one in receipts.values())
+        _tell(progress, receipts[receipt.partition], done, len(partitions))
     ordered = [receipts[part.number] for part in partitions]
     files = [finish.folder / one.key / RESULT for one in ordered if one.rows_out]
     manifest = Manifest(task.name, task.facts(), ordered, files)
@@ -227,8 +227,8 @@ def _examples(refused: pd.DataFrame, most: int = 3) -> dict[str, list[str]]:
     }
 
 
-def _is_missing(receipt: Receipt | None) -> bool:
-    return receipt is None or receipt.problem is not None
+def _has_failed(answer: Receipt | WorkerLostError) -> bool:
+    return isinstance(answer, WorkerLostError) or answer.problem is not None
 
 
 def _words(error: Exception) -> str:

@@ -1,5 +1,7 @@
 """A job goes on where it was stopped."""
 
+import os
+import signal
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from newretail_ml.jobs import (
     Answer,
     Partition,
     PartitionsFailedError,
-    WorkerLostError,
+    pool,
     run_partitions,
 )
 from newretail_ml.jobs.work import held
@@ -106,15 +108,16 @@ def test_a_partition_that_fails_twice_is_named(parts, tmp_path):
     assert calls(tmp_path) == [1, 3, 1]
 
 
-def test_a_worker_that_is_lost_is_a_failure(parts, tmp_path):
-    def engine(work, some):
-        return (
-            WorkerLostError(part, "it was killed.") if part.number == 2 else work(part)
-            for part in some
-        )
+class DiesAtTwo(Double):
+    def __call__(self, folder: Path) -> Answer:
+        if folder.name == "2":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().__call__(folder)
 
-    with pytest.raises(PartitionsFailedError, match="it was killed"):
-        run_partitions(Double(tmp_path), parts, tmp_path / "work", engine=engine)
+
+def test_a_worker_that_is_lost_is_a_failure(parts, tmp_path):
+    with pytest.raises(PartitionsFailedError, match=r"\(2\); the first: its worker .* killed"):
+        run_partitions(DiesAtTwo(tmp_path), parts, tmp_path / "work", engine=pool(2))
 
 
 def test_a_manifest_says_what_was_refused_and_why(parts, tmp_path):
