@@ -42,7 +42,7 @@ def watched(command: list[str]) -> Watched:
     java: set[int] = set()
     together = 0
     while process.poll() is None:
-        now = {pid: _status(pid) for pid in [process.pid, *_children(process.pid)]}
+        now = {pid: status(pid) for pid in [process.pid, *_children(process.pid)]}
         together = max(together, sum(int(one.get("VmRSS", 0)) for one in now.values()))
         for pid, one in now.items():
             peaks[pid] = max(peaks.get(pid, 0), int(one.get("VmHWM", 0)))
@@ -59,6 +59,12 @@ def watched(command: list[str]) -> Watched:
     return Watched(seconds, sum(cpu.values()), driver, virtual, workers, together // 1024)
 
 
+def cpu_of_driver(pid: int) -> float:
+    """Seconds of the processor that a process and its Java, if it has any, have had."""
+    java = [one for one in _children(pid) if status(one).get("Name") == "java"]
+    return sum(_cpu(one) for one in [pid, *java])
+
+
 def _children(pid: int) -> list[int]:
     """All processes that a process has started, and theirs."""
     try:
@@ -69,7 +75,7 @@ def _children(pid: int) -> list[int]:
     return [*found, *(one for child in found for one in _children(child))]
 
 
-def _status(pid: int) -> dict[str, str]:
+def status(pid: int) -> dict[str, str]:
     """What the system tells of a process: its name, and its memory in kB."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()

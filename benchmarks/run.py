@@ -1,7 +1,7 @@
 """Runs the benchmarks of this folder, one after another, each in a process of its own.
 
 All but `recommendation` and `next_purchases`, whose peer lives in the library's own environment,
-and `scale`, which needs Spark. Modules that only help others are no benchmarks.
+and `scale` and `scale_limits`, which need Spark. Modules that only help others are no benchmarks.
 """
 
 import subprocess
@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 HELPERS = ("tasks", "processes", "scale_job")
-ELSEWHERE = ("recommendation", "next_purchases", "scale")
+ELSEWHERE = ("recommendation", "next_purchases", "scale", "scale_limits")
 
 
 def main() -> int:

@@ -5,10 +5,10 @@ which deciles are written) and written to a folder of Parquet files. Partitions 
 the chain, so that each stays as large as it was. Every job is a process of its own, the engines
 take turns, and a ratio is that of two neighbours in time. Printed are seconds, seconds of the
 processor, and the peak resident memory of the driver, of Java, of the largest worker, and of all
-processes at one time; where the local job spends its time; and what a worker holds if partitions
-are made larger. The three results have to be the same files, byte for byte.
+processes at one time; and where the local job spends its time. The three results have to be the
+same files, byte for byte.
 
-    python benchmarks/scale.py [--series 2400] [--days 400] [--sizes 1 2 4 8] [--repeats 3 3 1 1]
+    python benchmarks/scale.py [--series 2400] [--days 365] [--sizes 1 2 4 8] [--repeats 3 3 1 1]
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from batch_jobs import save_model, write_chain
 from processes import Watched, watched
 from scale_job import MASTER, WORKERS, size_of
 
-STORES, PARTITIONS, COARSER = 4, 16, (4, 16)
+STORES, PARTITIONS = 4, 8
 ENGINES = {"local": "local", "pool": f"pool of {WORKERS}", "spark": f"Spark {MASTER}"}
 COLUMNS = (
     "size",
@@ -144,24 +144,10 @@ def print_facts(folder: Path, kept: dict[int, dict[str, Done]]) -> None:
         print(f"  manifest: {facts['manifest']:,} bytes", flush=True)
 
 
-def print_coarser(folder: Path, size: int, first: Done) -> None:
-    """What a worker of the pool holds where the same chain is in fewer partitions."""
-    for divisor in (1, *COARSER):
-        partitions = max(size * PARTITIONS // divisor, 1)
-        done = first if divisor == 1 else run(folder, size, "pool", partitions)
-        parts = done.facts["parts"]["Finish"]
-        print(
-            f"size {size} in {parts} partitions, {done.facts['largest']:,} order lines in the "
-            f"largest: worker {done.worker:,} MB, driver {done.took.driver:,} MB, "
-            f"{done.took.cpu:,.0f} CPU s",
-            flush=True,
-        )
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--series", type=int, default=2_400, help="at size 1")
-    parser.add_argument("--days", type=int, default=400)
+    parser.add_argument("--days", type=int, default=365)
     parser.add_argument("--sizes", type=int, nargs="+", default=[1, 2, 4, 8])
     parser.add_argument("--repeats", type=int, nargs="+", default=[3, 3, 1, 1], help="of each size")
     asked = parser.parse_args()
@@ -170,10 +156,7 @@ def main() -> None:
         folder = Path(name)
         write_chain(folder / "fit", asked.series // STORES, STORES, asked.days)
         save_model(folder / "fit", folder / "model.pkl")
-        kept = print_table(folder, asked)
-        print_facts(folder, kept)
-        largest = asked.sizes[-1]
-        print_coarser(folder, largest, kept[largest]["pool"])
+        print_facts(folder, print_table(folder, asked))
 
 
 if __name__ == "__main__":

@@ -46,7 +46,8 @@ class Clock:
         """What the engine gives."""
         begun = _now()
         yield from self._engine(work, parts)
-        self.calls.append(Call(type(work).__name__, len(parts), begun, _now()))
+        inner = getattr(work, "work", work)
+        self.calls.append(Call(type(inner).__name__, len(parts), begun, _now()))
 
     def stages(self) -> dict[str, dict[str, float]]:
         """Seconds, and those of the processor, of each stage of the job."""
