@@ -13,20 +13,25 @@ from newretail_ml.world.loop import library_policies, naive_policies
 from newretail_ml.world.loop.deciders.forecasts import at_prices_of_tomorrow
 
 SMALL = ChainConfig(
-    days=120, plan_days=20, n_stores=2, n_items=12, n_customers=80, units_per_day=2.0
+    days=90, plan_days=20, n_stores=2, n_items=12, n_customers=60, units_per_day=2.0
 )
 DAYS = 10
+TINY, FEW_DAYS = replace(SMALL, n_items=8, n_customers=40), 8
 
 
 @pytest.fixture(scope="module")
 def found():
-    return regret([SMALL, replace(SMALL, random_state=1)], DAYS, modules=["pricing"])
+    return regret([TINY, replace(TINY, random_state=1)], FEW_DAYS, modules=["pricing"])
 
 
 def test_workers_do_not_change_a_number(found):
-    chains = [SMALL, replace(SMALL, random_state=1)]
-    again = regret(chains, DAYS, modules=["pricing"], workers=2)
+    chains = [TINY, replace(TINY, random_state=1)]
+    again = regret(chains, FEW_DAYS, modules=["pricing"], workers=2)
     assert_frame_equal(again.totals, found.totals)
+    # All alike would prove nothing.
+    profit = found.totals["profit"].to_numpy().reshape(2, 5)
+    assert (profit[0] != profit[1]).all()
+    assert (profit[:, 0] != profit[:, 1]).any()
 
 
 def test_shares_are_those_of_the_sums():
@@ -80,8 +85,8 @@ def test_who_knows_the_demand_loses_less_and_wastes_less():
 
 
 def test_all_modules_run_together_and_twice_alike():
-    world = make_world(SMALL)
-    one, two = (run(world, library_policies(n_threads=1), DAYS) for _ in range(2))
+    world = make_world(TINY)
+    one, two = (run(world, library_policies(n_threads=1), FEW_DAYS) for _ in range(2))
     assert_frame_equal(one.ledger.entries, two.ledger.entries)
     assert len(one.orders) > 0
     assert len(one.slates) > 0
