@@ -32,6 +32,7 @@ from newretail_ml.tables import RetailTables
 from newretail_ml.tables.digest import fingerprint
 
 _FILE = "groups.parquet"
+_AT_ONCE = 64
 _BY, _GROUP, _PERIOD, _TOTAL, _COUNT = _COLUMNS = ["by", "group", "period", "total", "count"]
 
 
@@ -120,9 +121,12 @@ class GroupDemand:
 
     @classmethod
     def added_up(cls, results: Sequence[Path], file: Path) -> GroupDemand:
-        """From the sums of all partitions."""
-        sums = pd.concat([pd.read_parquet(result) for result in results])
-        by = sums.groupby([_BY, _GROUP, _PERIOD])[[_TOTAL, _COUNT]].sum().reset_index()
+        """From the sums of all partitions, some of which are in memory at a time."""
+        by = pd.DataFrame(dtype=object, columns=_COLUMNS)
+        for first in range(0, len(results), _AT_ONCE):
+            some = map(pd.read_parquet, results[first : first + _AT_ONCE])
+            sums = pd.concat([*([by] if first else []), *some])
+            by = sums.groupby([_BY, _GROUP, _PERIOD])[[_TOTAL, _COUNT]].sum().reset_index()
         known = by[_COUNT] > 0
         mean = np.divide(by[_TOTAL], by[_COUNT], out=np.full(len(by), np.nan), where=known)
         rows = by[[_BY, _GROUP, _PERIOD]].assign(**{c.MEAN: mean})
