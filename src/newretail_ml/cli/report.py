@@ -12,6 +12,7 @@ from newretail_ml.cli.options import QUIET, SEED, SOURCE_HELP
 from newretail_ml.errors import DataError
 from newretail_ml.report import weekly_report
 from newretail_ml.tables import RetailTables
+from newretail_ml.tables.exact import EXACT
 
 _DECISIONS = ("forecast", "orders", "prices", "slates")
 _SUFFIXES = (".parquet", ".csv", ".json")
@@ -100,7 +101,7 @@ def _read(path: Path) -> pd.DataFrame:
         if path.suffix == ".parquet":
             table = pd.read_parquet(path)
         elif path.suffix == ".csv":
-            table = pd.read_csv(path, dtype=ids)
+            table = pd.read_csv(path, dtype=ids, **EXACT)
         else:
             table = pd.read_json(path, orient="records", dtype=ids)
         dates = pd.to_datetime(table[c.DATE]) if c.DATE in table else None

@@ -14,6 +14,7 @@ from newretail_ml.errors import DataError
 from newretail_ml.replenishment import state_from_tables
 from newretail_ml.replenishment.state import STATE, checked_state
 from newretail_ml.tables import RetailTables
+from newretail_ml.tables.exact import EXACT
 
 _DAYS = {"D": 1.0, "W": 7.0, "M": 365 / 12}
 
@@ -111,4 +112,4 @@ def _read(path: Path) -> pd.DataFrame:
     if path.suffix == ".parquet":
         return pd.read_parquet(path)
     ids = dict.fromkeys(c.SERIES_KEYS, "str")
-    return pd.read_csv(path, dtype=ids, keep_default_na=False, na_values=[""])
+    return pd.read_csv(path, dtype=ids, keep_default_na=False, na_values=[""], **EXACT)

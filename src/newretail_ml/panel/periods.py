@@ -13,6 +13,8 @@ from newretail_ml.errors import DataError
 
 FREQUENCIES = ("D", "W", "M")
 _ALIASES = {"D": "D", "W": "W-SUN", "M": "M"}
+# What pandas 3 takes by itself, where pandas 2 takes nanoseconds.
+_UNIT = "us"
 _SEASONS = {"D": 7, "W": 52, "M": 12}
 
 
@@ -39,7 +41,7 @@ class Periods:
         """The calendar from the period that holds ``first`` to the one that holds ``last``."""
         check_frequency(freq)
         start, end = (pd.Timestamp(day).to_period(_ALIASES[freq]) for day in (first, last))
-        return cls(start.start_time, end.ordinal - start.ordinal + 1, freq)
+        return cls(start.start_time.as_unit(_UNIT), end.ordinal - start.ordinal + 1, freq)
 
     def __len__(self) -> int:
         return self.count
@@ -48,7 +50,7 @@ class Periods:
     def dates(self) -> pd.DatetimeIndex:
         """The first day of each period."""
         periods = pd.period_range(self.first, periods=self.count, freq=_ALIASES[self.freq])
-        return periods.to_timestamp(how="start")
+        return periods.to_timestamp(how="start").as_unit(_UNIT)
 
     @property
     def season(self) -> int:

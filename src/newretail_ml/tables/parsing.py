@@ -8,13 +8,17 @@ from numbers import Integral
 import numpy as np
 import pandas as pd
 
+from newretail_ml.tables.exact import to_exact_numbers
 from newretail_ml.tables.problems import Problem, problem_where
 from newretail_ml.tables.schemas import Kind
 
 _MISSING_WORDS = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "NaT")
 _ZONED = r"\d[T ]\d{2}.*(?:Z|[+-]\d{2}(?::?\d{2})?)$"
 _TOO_FEW_OR_MANY_DIGITS = r"^\d{0,7}$|^\d{9,}$"
-_WRITE_ISO = "Write dates as 2024-05-31 and times as 2024-05-31 14:30"
+_WRITE_ISO = (
+    "Write dates as 2024-05-31 and times as 2024-05-31 14:30; for files with 31.05.2024 say in the "
+    "mapping: [csv] day_first = true"
+)
 _SET_TIMEZONE = (
     "Set the wall clock of the chain in the mapping: [cleaning] timezone = "
     '"Europe/London", or turn them into times without a zone'
@@ -88,7 +92,7 @@ def _to_numbers(values: pd.Series) -> tuple[pd.Series, list[Problem]]:
     if pd.api.types.is_datetime64_any_dtype(values.dtype):
         numbers = pd.Series(np.nan, index=values.index, name=values.name)
     else:
-        numbers = pd.to_numeric(values, errors="coerce").astype("float64")
+        numbers = to_exact_numbers(values)
     wrong = numbers.isna() & ~_is_missing(values)
     return numbers, problem_where(wrong, values, "not a number")
 

@@ -13,6 +13,7 @@ from newretail_ml.tables import views
 from newretail_ml.tables.cleaning import Cleaning
 from newretail_ml.tables.digest import fingerprint
 from newretail_ml.tables.door import admit
+from newretail_ml.tables.exact import PANDAS_3
 from newretail_ml.tables.extent import Extent
 from newretail_ml.tables.mapping import SourceMapping
 from newretail_ml.tables.report import DataReport
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 AnyMapping = SourceMapping | Mapping[str, Any] | str | Path | None
-
-_COPY_ON_WRITE = int(pd.__version__.split(".")[0]) >= 3
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -232,4 +231,4 @@ class RetailTables:
 
 def _copy(frame: pd.DataFrame) -> pd.DataFrame:
     """A copy that protects the original; from pandas 3 on it costs nothing until written to."""
-    return frame.copy(deep=not _COPY_ON_WRITE)
+    return frame.copy(deep=not PANDAS_3)

@@ -14,10 +14,10 @@ RESULT = pd.DataFrame(
         "units": [1.0, 0.1 + 0.2, None],
         "packs": pd.array([1, None, 3], dtype="Int64"),
         "identified": [True, False, True],
-        "date": pd.to_datetime(["2026-05-01", "2026-05-02", None]),
+        "date": pd.to_datetime(["2026-05-01", "2026-05-02", None]).as_unit("us"),
         "time": pd.to_datetime(
             ["2026-05-01 00:00:00", "2026-05-02 13:45:00", "2026-05-02 23:59:59"]
-        ),
+        ).as_unit("us"),
         "why": ["售罄", None, "two\nlines"],
     }
 )

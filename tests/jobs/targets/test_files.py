@@ -11,6 +11,7 @@ import pytest
 from newretail_ml.errors import DataError
 from newretail_ml.jobs.targets import check_target, files, write_result
 from newretail_ml.jobs.targets.rows import Rows
+from newretail_ml.tables.exact import EXACT
 
 
 def written(parts, target, run_id="run-1", table="prices"):
@@ -32,7 +33,8 @@ def test_a_csv_file_keeps_ids_and_writes_days_as_days_and_times_as_times(parts, 
     assert text["date"].tolist() == ["2026-05-01", "2026-05-02", ""]
     assert text["time"].tolist()[0] == "2026-05-01 00:00:00.000000"
     assert text["packs"].tolist() == ["1", "", "3"]
-    back = pd.read_csv(tmp_path / "a.csv", dtype={"item_id": "str"}, parse_dates=["date", "time"])
+    types = {"item_id": "str"}
+    back = pd.read_csv(tmp_path / "a.csv", dtype=types, parse_dates=["date", "time"], **EXACT)
     assert back["units"].tolist()[:2] == [1.0, 0.1 + 0.2]
     pd.testing.assert_series_equal(back["time"], result["time"], check_dtype=False)
 

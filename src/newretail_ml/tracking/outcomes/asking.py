@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import pandas as pd
 
 from newretail_ml.errors import DataError
 from newretail_ml.forecast import Forecast
+from newretail_ml.tables.exact import EXACT
 from newretail_ml.tracking.asking import asked, known_run
 from newretail_ml.tracking.facts import finite_metrics
 from newretail_ml.tracking.outcomes.happened import Happened
@@ -22,7 +24,7 @@ from newretail_ml.tracking.store import Store
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-_READ = {".parquet": pd.read_parquet, ".csv": pd.read_csv}
+_READ = {".parquet": pd.read_parquet, ".csv": partial(pd.read_csv, **EXACT)}
 _DECISIONS = "decision"
 _LAST_DATE = "data.last_date"
 _FREQUENCY = "data.frequency"

@@ -1,0 +1,37 @@
+"""Numbers with all their digits come back to the last bit, whichever pandas reads them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from newretail_ml.tables import RetailTables
+from newretail_ml.tables.exact import to_exact_numbers
+
+NUMBERS = np.random.default_rng(8).gamma(2.0, 50.0, 500)
+
+
+@pytest.mark.parametrize("kind", ["file", "text"])
+def test_prices_of_a_csv_file_are_those_written(tmp_path, kind):
+    orders = pd.DataFrame(
+        {"order_id": range(500), "time": "2026-05-01", "item_id": "a", "units": 1}
+    ).assign(unit_price=NUMBERS)
+    if kind == "file":
+        orders.to_csv(tmp_path / "orders.csv", index=False)
+        tables = RetailTables.read(tmp_path)
+    else:
+        tables = RetailTables.from_frames(orders.astype({"unit_price": str}))
+    found = tables.orders.sort_values("order_id", key=lambda ids: ids.astype(int))
+    assert np.array_equal(found["unit_price"], NUMBERS)
+
+
+def test_what_is_no_number_is_missing():
+    values = pd.Series(["1", None, "many", " 0.30000000000000004 ", True, 7], dtype=object)
+    assert to_exact_numbers(values).fillna(-1).tolist() == [1.0, -1.0, -1.0, 0.1 + 0.2, 1.0, 7.0]
+    assert to_exact_numbers(pd.Series([], dtype=object)).dtype == "float64"
+
+
+def test_the_rows_keep_their_labels():
+    values = pd.Series(["2.5", "3.5"], index=[7, 7], name="units")
+    pd.testing.assert_series_equal(
+        to_exact_numbers(values), pd.Series([2.5, 3.5], index=[7, 7], name="units")
+    )
