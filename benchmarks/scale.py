@@ -8,7 +8,7 @@ processor, and the peak resident memory of the driver, of Java, of the largest w
 processes at one time; and where the local job spends its time. The three results have to be the
 same files, byte for byte.
 
-    python benchmarks/scale.py [--series 2400] [--days 365] [--sizes 1 2 4 8] [--repeats 3 3 1 1]
+    python benchmarks/scale.py [--series 2400] [--partitions 8] [--repeats 3 3 1 1]
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from batch_jobs import save_model, write_chain
 from processes import Watched, watched
 from scale_job import MASTER, WORKERS, size_of
 
-STORES, PARTITIONS = 4, 8
+STORES = 4
 ENGINES = {"local": "local", "pool": f"pool of {WORKERS}", "spark": f"Spark {MASTER}"}
 COLUMNS = (
     "size",
@@ -44,6 +44,7 @@ COLUMNS = (
     "Java MB",
     "worker MB",
     "at one time MB",
+    "digest",
 )
 
 
@@ -98,55 +99,47 @@ def print_row(size: int, series: int, name: str, done: list[Done], base: list[Do
         f"{max(one.took.java for one in done):,}",
         f"{max(one.worker for one in done):,}",
         f"{max(one.took.together for one in done):,}",
+        done[0].facts["digest"],
     ]
     print(f"| {' | '.join(cells)} |", flush=True)
 
 
-def print_table(folder: Path, asked: argparse.Namespace) -> dict[int, dict[str, Done]]:
-    """All sizes and engines; gives one job of each."""
-    print(f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}")
-    kept: dict[int, dict[str, Done]] = {}
-    for size, repeats in zip(asked.sizes, asked.repeats, strict=True):
-        series = size * asked.series
-        write_chain(folder / str(size), series // STORES, STORES, asked.days)
-        done: dict[str, list[Done]] = {name: [] for name in ENGINES}
-        for _ in range(repeats):
-            for name in ENGINES:
-                done[name].append(run(folder, size, name, size * PARTITIONS))
-        found = {one.facts["digest"] for each in done.values() for one in each}
-        if len(found) > 1:
-            sys.exit(f"{series:,} series: the results differ")
-        for name, each in done.items():
-            print_row(size, series, name, each, done["local"])
-        kept[size] = {name: each[0] for name, each in done.items()}
-    print("The results of the three engines are the same files, byte for byte.\n")
-    return kept
+def at_size(folder: Path, size: int, repeats: int, asked: argparse.Namespace) -> None:
+    """All engines in turn, and what the local job says of itself."""
+    series = size * asked.series
+    write_chain(folder / str(size), series // STORES, STORES, asked.days)
+    done: dict[str, list[Done]] = {name: [] for name in ENGINES}
+    for _ in range(repeats):
+        for name in ENGINES:
+            done[name].append(run(folder, size, name, size * asked.partitions))
+            if len(done[name]) == repeats:
+                print_row(size, series, name, done[name], done["local"])
+    if len({one.facts["digest"] for each in done.values() for one in each}) > 1:
+        sys.exit(f"{series:,} series: the results differ")
+    print_facts(done["local"][0].facts, size_of(folder / str(size))[1])
 
 
-def print_facts(folder: Path, kept: dict[int, dict[str, Done]]) -> None:
-    """What the local job says of itself, at each size."""
-    for size, done in kept.items():
-        facts = done["local"].facts
-        stages = ", ".join(
-            f"{name} {cpu:,.1f} ({facts['seconds'][name]:,.1f})"
-            for name, cpu in facts["cpu"].items()
-        )
-        print(f"size {size}, local, CPU seconds (and of the clock): {stages}")
-        parts = facts["parts"]["Finish"]
-        print(
-            f"  {facts['rows_in']:,} order lines in {size_of(folder / str(size))[1]:,} bytes, "
-            f"{facts['rows_in'] / parts:,.0f} a partition and {facts['largest']:,} in the largest; "
-            f"{facts['rows_out']:,} rows out"
-        )
-        for name in ("split", "finished", "result"):
-            files, size_in_bytes = facts[name]
-            print(f"  {name}: {files:,} files, {size_in_bytes:,} bytes")
-        print(f"  manifest: {facts['manifest']:,} bytes", flush=True)
+def print_facts(facts: dict[str, Any], size_in_bytes: int) -> None:
+    """What a local job says of itself."""
+    stages = ", ".join(
+        f"{name} {cpu:,.1f} ({facts['seconds'][name]:,.1f})" for name, cpu in facts["cpu"].items()
+    )
+    print(f"\nThe local job, CPU seconds (and of the clock): {stages}.")
+    lines = facts["rows_in"]
+    print(
+        f"{lines:,} order lines in {size_in_bytes:,} bytes, {facts['largest']:,} lines in the "
+        f"largest partition, {facts['rows_out']:,} rows out"
+    )
+    for name in ("split", "finished", "result"):
+        files, size_in_bytes = facts[name]
+        print(f"{name}: {files:,} files, {size_in_bytes:,} bytes")
+    print(f"manifest: {facts['manifest']:,} bytes\n", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--series", type=int, default=2_400, help="at size 1")
+    parser.add_argument("--partitions", type=int, default=8, help="at size 1")
     parser.add_argument("--days", type=int, default=365)
     parser.add_argument("--sizes", type=int, nargs="+", default=[1, 2, 4, 8])
     parser.add_argument("--repeats", type=int, nargs="+", default=[3, 3, 1, 1], help="of each size")
@@ -156,7 +149,9 @@ def main() -> None:
         folder = Path(name)
         write_chain(folder / "fit", asked.series // STORES, STORES, asked.days)
         save_model(folder / "fit", folder / "model.pkl")
-        print_facts(folder, print_table(folder, asked))
+        for size, repeats in zip(asked.sizes, asked.repeats, strict=True):
+            print(f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}", flush=True)
+            at_size(folder, size, repeats, asked)
 
 
 if __name__ == "__main__":

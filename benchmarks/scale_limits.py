@@ -27,7 +27,7 @@ from scale_job import HORIZON, MASTER, size_of
 PIECE, PARTITIONS = 250_000, (100, 1_000, 10_000)
 PARTS, ROWS = 20, 50_000
 DAY = np.timedelta64(1, "D")
-JOBS = (50, 200, 200)
+JOBS = (40, 40, 40)
 SERIES, STORES, YEAR = (100, 400, 1_600), 4, 365
 
 
