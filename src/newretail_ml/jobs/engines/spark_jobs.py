@@ -18,7 +18,7 @@ from uuid import uuid4
 
 from newretail_ml.errors import MissingExtraError
 from newretail_ml.jobs.engines.base import Engine, WorkerLostError
-from newretail_ml.jobs.engines.spark_session import first_line, open_session
+from newretail_ml.jobs.engines.spark_session import first_line, is_connect, open_session
 
 _Part = TypeVar("_Part")
 _Done = TypeVar("_Done")
@@ -77,16 +77,20 @@ def _cancelled_on_error(session: Any) -> Iterator[str]:
     try:
         yield tag
     except BaseException:
-        cancel = getattr(session, "interruptTag", None) or session.sparkContext.cancelJobsWithTag
-        cancel(tag)
+        if is_connect(session):
+            session.interruptTag(tag)
+        else:
+            session.sparkContext.cancelJobsWithTag(tag)
         raise
 
 
 def _run(session: Any, tag: str, work: Callable[[_Part], _Done], part: _Part) -> Any:
     """What the work gives; an error of its own is raised here, as in every other engine."""
-    tagged = getattr(session, "addTag", None) or session.sparkContext.addJobTag
-    tagged(tag)
     try:
+        if is_connect(session):
+            session.addTag(tag)
+        else:
+            session.sparkContext.addJobTag(tag)
         rows = session.range(0, 1, 1, 1).mapInArrow(_one_row(work, part), f"{_DONE} binary")
         answer, error = pickle.loads(bytes(rows.collect()[0][_DONE]))  # noqa: S301
     except Exception as lost:  # of Spark, which has a class for each of its ways to fail

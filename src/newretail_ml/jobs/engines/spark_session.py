@@ -45,7 +45,7 @@ def open_session(where: Any = None) -> Any:
     from pyspark.sql import SparkSession
 
     builder = SparkSession.builder
-    if _is_connect(where):
+    if _asks_connect(where):
         _check_server(where or os.environ["SPARK_REMOTE"])
     elif SparkSession.getActiveSession() is None:
         _check_java()
@@ -53,7 +53,7 @@ def open_session(where: Any = None) -> Any:
         for name, value in _QUIET.items():
             builder = builder.config(name, value)
     if where is not None:
-        builder = builder.remote(where) if _is_connect(where) else builder.master(where)
+        builder = builder.remote(where) if _asks_connect(where) else builder.master(where)
     try:
         session = builder.getOrCreate()
         _check_master(session, where)
@@ -67,13 +67,18 @@ def open_session(where: Any = None) -> Any:
     return session
 
 
+def is_connect(session: Any) -> bool:
+    """Whether a session is one of Spark Connect; they differ in how jobs are tagged."""
+    return type(session).__module__.startswith("pyspark.sql.connect")
+
+
 def first_line(error: Exception) -> str:
     """What an error says first, without a full stop."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return (lines[0] if lines else type(error).__name__).rstrip(".")
 
 
-def _is_connect(where: str | None) -> bool:
+def _asks_connect(where: str | None) -> bool:
     return where.startswith(_CONNECT) if where is not None else "SPARK_REMOTE" in os.environ
 
 
@@ -83,7 +88,7 @@ def _at(where: str | None) -> str:
 
 def _check_master(session: Any, where: str | None) -> None:
     """Spark gives the session that is open, whichever master was asked for."""
-    if where is None or _is_connect(where):
+    if where is None or _asks_connect(where):
         return
     master = session.sparkContext.master
     if master != where:
