@@ -1,9 +1,9 @@
 """What a job of very many partitions asks of workers, files and the driver, piece by piece.
 
-One partition of ever more series is forecast by itself; a piece of 250,000 order lines is spread
-over ever more partitions; a million rows of results are written by the driver; and Spark is given
-ever more jobs that do nothing. Printed are memory, seconds of the processor, and bytes, for the
-arithmetic of `docs/scale.md`.
+One partition of ever more series is forecast by itself, and taken through a whole job; a piece of
+250,000 order lines is spread over ever more partitions; a million rows of results are written by
+the driver; and Spark is given jobs that do nothing. Printed are memory, seconds of the processor,
+and bytes, for the arithmetic of `docs/scale.md`.
 
     python benchmarks/scale_limits.py
 """
@@ -11,6 +11,7 @@ arithmetic of `docs/scale.md`.
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -21,14 +22,14 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from batch_jobs import save_model, write_chain
-from processes import cpu_of_driver, status
+from processes import cpu_of_driver, status, watched
 from scale_job import HORIZON, MASTER, size_of
 
 PIECE, PARTITIONS = 250_000, (100, 1_000, 10_000)
 PARTS, ROWS = 20, 50_000
 DAY = np.timedelta64(1, "D")
 JOBS = (40, 40, 40)
-SERIES, STORES, YEAR = (100, 400, 1_600), 4, 365
+SERIES, STORES, YEAR = (100, 400, 1_600, 6_400), 4, 365
 
 
 def main() -> None:
@@ -52,9 +53,13 @@ def partitions_alone(folder: Path) -> None:
         with ProcessPoolExecutor(1, get_context("spawn")) as fresh:
             before = fresh.submit(loaded, folder).result()
             cpu, peak = fresh.submit(forecast, folder, chain).result()
+        job = [sys.executable, Path(__file__).with_name("scale_job.py"), chain]
+        job += [folder / "model.pkl", folder / f"out-{series}", "local", 1]
+        took = watched(list(map(str, job)))
         print(
             f"a partition of {series:,} series and {lines:,} order lines: {peak:,} MB, of which "
-            f"{before:,} MB are there before it; {1_000 * cpu / series:,.1f} CPU ms a series",
+            f"{before:,} MB are there before it; {1_000 * cpu / series:,.1f} CPU ms a series; "
+            f"{took.driver:,} MB and {took.cpu:,.0f} CPU s through the whole job",
             flush=True,
         )
 
