@@ -117,8 +117,10 @@ class RetailTables:
         """Read and check the tables of a folder, file or database.
 
         Args:
-            source: a folder with `<table>.parquet` or `<table>.csv`; one .parquet or .csv file,
-                which then holds the orders; a .duckdb file; or a SQLAlchemy URL or engine.
+            source: a folder with `<table>.parquet` or `<table>.csv`, each a file or a folder of
+                part files as Spark and warehouses write them (`orders/date=2025-01-01/...` has
+                the column `date`); one such table, which then holds the orders; a .duckdb file;
+                or a SQLAlchemy URL or engine.
             mapping: as in `from_frames`; it may also say how tables are called.
             cleaning: as in `from_frames`.
 
