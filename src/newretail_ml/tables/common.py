@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from newretail_ml.errors import DataError
+from newretail_ml.tables.csv_format import CsvFormat
 from newretail_ml.tables.parts import Part, TableFiles
 
 if TYPE_CHECKING:
@@ -74,8 +75,12 @@ def common_schema(files: TableFiles, known: Sequence[Footer]) -> pa.Schema:
     return common
 
 
-def common_columns(files: TableFiles) -> list[str]:
+def common_columns(files: TableFiles, written: CsvFormat) -> list[str]:
     """The columns of all CSV parts of a table, in the order of the first.
+
+    Args:
+        files: of the table.
+        written: how.
 
     Raises:
         DataError: a part cannot be read, or has other columns.
@@ -83,7 +88,8 @@ def common_columns(files: TableFiles) -> list[str]:
     first: list[str] = []
     for part in files.parts:
         try:
-            header = pd.read_csv(part.file, dtype=str, nrows=0)
+            written.check_header(part.file)
+            header = pd.read_csv(part.file, dtype=str, nrows=0, sep=written.separator)
         except CSV_DAMAGE as error:
             raise unreadable(part.file, error) from error
         names = [*header, *(name for name, _ in part.keys if name not in header)]

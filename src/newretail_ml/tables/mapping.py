@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from newretail_ml.errors import DataError
 from newretail_ml.tables.cleaning import Cleaning
+from newretail_ml.tables.csv_format import CsvFormat
 from newretail_ml.tables.schemas import SCHEMAS, Kind, TableSchema
 
 
@@ -35,6 +36,10 @@ class TableMapping:
         numbers = (Kind.NUMBER, Kind.FLAG)
         return [self.foreign_name(one.name) for one in schema.fields if one.kind not in numbers]
 
+    def columns_of(self, schema: TableSchema, *kinds: Kind) -> list[str]:
+        """The foreign columns of these kinds."""
+        return [self.foreign_name(one.name) for one in schema.fields if one.kind in kinds]
+
 
 @dataclass(frozen=True)
 class SourceMapping:
@@ -43,6 +48,7 @@ class SourceMapping:
     Args:
         tables: one mapping for each table that is named or shaped otherwise.
         cleaning: the rules for order lines.
+        csv: how CSV files are written.
 
     >>> mapping = SourceMapping.of({"orders": {"columns": {"units": "Quantity"}}})
     >>> mapping.table("orders").foreign_name("units")
@@ -51,6 +57,7 @@ class SourceMapping:
 
     tables: Mapping[str, TableMapping] = field(default_factory=dict)
     cleaning: Cleaning = field(default_factory=Cleaning)
+    csv: CsvFormat = field(default_factory=CsvFormat)
 
     def table(self, name: str) -> TableMapping:
         """The mapping of one table; an empty one where nothing differs."""
@@ -81,13 +88,14 @@ class SourceMapping:
 
     @classmethod
     def _from_dict(cls, content: Mapping[str, Any]) -> Self:
-        _require_known(content, [*SCHEMAS, "cleaning"], "The mapping")
+        _require_known(content, [*SCHEMAS, "cleaning", "csv"], "The mapping")
         tables = {
             name: _table_mapping(SCHEMAS[name], _section(content, name))
             for name in content
-            if name != "cleaning"
+            if name in SCHEMAS
         }
-        return cls(tables, Cleaning.from_dict(_section(content, "cleaning")))
+        cleaning = Cleaning.from_dict(_section(content, "cleaning"))
+        return cls(tables, cleaning, CsvFormat.from_dict(_section(content, "csv")))
 
 
 def _toml(name: str) -> dict[str, Any]:

@@ -15,7 +15,10 @@ from newretail_ml.tables.schemas import Kind
 _MISSING_WORDS = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "NaT")
 _ZONED = r"\d[T ]\d{2}.*(?:Z|[+-]\d{2}(?::?\d{2})?)$"
 _TOO_FEW_OR_MANY_DIGITS = r"^\d{0,7}$|^\d{9,}$"
-_WRITE_ISO = "Write dates as 2024-05-31 and times as 2024-05-31 14:30"
+_WRITE_ISO = (
+    "Write dates as 2024-05-31 and times as 2024-05-31 14:30; for files with 31.05.2024 say in the "
+    "mapping: [csv] day_first = true"
+)
 _SET_TIMEZONE = (
     "Set the wall clock of the chain in the mapping: [cleaning] timezone = "
     '"Europe/London", or turn them into times without a zone'

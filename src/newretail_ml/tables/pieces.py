@@ -12,10 +12,11 @@ from pathlib import Path
 import pandas as pd
 
 from newretail_ml.errors import DataError, MissingExtraError
+from newretail_ml.tables.cutting import portions_of
 from newretail_ml.tables.databases import open_engine, require_sqlite_file
 from newretail_ml.tables.mapping import SourceMapping
 from newretail_ml.tables.parts import find_files, no_orders
-from newretail_ml.tables.portions import Frames, Portion, portions_of
+from newretail_ml.tables.portions import Frames, Portion
 from newretail_ml.tables.schemas import ORDERS, SCHEMAS
 from newretail_ml.tables.sources import KINDS
 

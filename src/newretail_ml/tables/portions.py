@@ -1,36 +1,22 @@
-"""Cuts the files of a table into portions, each of which any process can read by itself."""
+"""Portions of a table, each of which any process can read by itself."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol
 
 import pandas as pd
 
-from newretail_ml.tables.common import (
-    CSV_DAMAGE,
-    Footer,
-    common_columns,
-    common_schema,
-    footers,
-    read_rows,
-    unreadable,
-)
-from newretail_ml.tables.files import check_cells, check_last_line, read_table
+from newretail_ml.tables.common import CSV_DAMAGE, read_rows, unreadable
+from newretail_ml.tables.files import as_usual, check_cells, check_last_line, read_table
 from newretail_ml.tables.mapping import SourceMapping
 from newretail_ml.tables.parsing import to_text
 from newretail_ml.tables.parts import Part, TableFiles
-from newretail_ml.tables.schemas import ORDERS, SCHEMAS
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-_MOST_PORTIONS = 512
-_BYTES_A_ROW = 64
-
-_One = TypeVar("_One")
 
 
 class Portion(Protocol):
@@ -124,12 +110,14 @@ class CsvPortion:
         parts: in the order of their rows.
         columns: of all parts of the table.
         rows: of a piece, about.
+        mapping: how they are written.
     """
 
     table: str
     parts: tuple[Part, ...]
     columns: tuple[str, ...]
     rows: int
+    mapping: SourceMapping
 
     def read(self) -> Iterator[pa.Table]:
         """The rows, a piece at a time."""
@@ -139,7 +127,7 @@ class CsvPortion:
         import pyarrow as pa
 
         schema = pa.schema([(name, pa.large_string()) for name in self.columns])
-        for frame in _csv(part.file, self.rows):
+        for frame in _csv(part.file, self.table, self.rows, self.mapping):
             keys = {name: value for name, value in part.keys if name not in frame}
             whole = frame.assign(**keys)[list(self.columns)]
             yield pa.Table.from_pandas(whole, schema, preserve_index=False)
@@ -162,31 +150,6 @@ class Frames:
         return map(to_arrow, self.pieces())
 
 
-def portions_of(files: TableFiles, mapping: SourceMapping, rows: int) -> Sequence[Portion]:
-    """The portions of a table, in the order of its rows: four pieces or more, and not too many.
-
-    A CSV file is never cut: where a row begins is known only from the file's beginning.
-
-    Args:
-        files: of the table.
-        mapping: how they call its columns.
-        rows: of a piece, about.
-
-    Raises:
-        DataError: a file cannot be read, or the parts do not agree.
-    """
-    parts = tuple(replace(part, file=part.file.absolute()) for part in files.parts)
-    files = replace(files, path=files.path.absolute(), parts=parts)
-    if is_small(files.table):
-        return [WholeTable(files, mapping)]
-    return _parquet_portions(files, rows) if files.is_parquet else _csv_portions(files, rows)
-
-
-def is_small(table: str) -> bool:
-    """Whether a table has one row for each id or event, and not for each day of it as well."""
-    return len(SCHEMAS[table].key) <= 1 and table != ORDERS
-
-
 def to_arrow(frame: pd.DataFrame) -> pa.Table:
     """A frame without its index; columns of mixed values become text."""
     import pyarrow as pa
@@ -198,61 +161,6 @@ def to_arrow(frame: pd.DataFrame) -> pa.Table:
         text = frame.assign(**{name: to_text(frame[name]) for name in mixed})
         rows = pa.Table.from_pandas(text, preserve_index=False)
     return rows.replace_schema_metadata(None)
-
-
-def _parquet_portions(files: TableFiles, rows: int) -> list[Portion]:
-    known = footers(files)
-    schema = common_schema(files, known)
-    least = max(4 * rows, sum(map(_rows, known)) // _MOST_PORTIONS)
-    singles = [
-        (count, Groups(part, group, group + 1))
-        for part, footer in zip(files.parts, known, strict=True)
-        for group, count in enumerate(footer.group_rows)
-    ]
-    return [
-        ParquetPortion(files.table, tuple(_joined(groups)), schema, rows)
-        for groups in _gathered(singles, least)
-    ]
-
-
-def _rows(footer: Footer) -> int:
-    return sum(footer.group_rows)
-
-
-def _joined(groups: Iterable[Groups]) -> Iterator[Groups]:
-    """Neighbours of one file as one."""
-    last: Groups | None = None
-    for one in groups:
-        if last is not None and last.part == one.part:
-            last = replace(last, end=one.end)
-            continue
-        if last is not None:
-            yield last
-        last = one
-    if last is not None:
-        yield last
-
-
-def _csv_portions(files: TableFiles, rows: int) -> list[Portion]:
-    columns = tuple(common_columns(files))
-    sizes = [part.file.stat().st_size // _BYTES_A_ROW for part in files.parts]
-    least = max(4 * rows, sum(sizes) // _MOST_PORTIONS)
-    gathered = _gathered(list(zip(sizes, files.parts, strict=True)), least)
-    return [CsvPortion(files.table, tuple(parts), columns, rows) for parts in gathered]
-
-
-def _gathered(singles: Sequence[tuple[int, _One]], least: int) -> Iterator[list[_One]]:
-    """Neighbours together, until there are enough rows."""
-    together: list[_One] = []
-    rows = 0
-    for count, one in singles:
-        together.append(one)
-        rows += count
-        if rows >= least:
-            yield together
-            together, rows = [], 0
-    if together:
-        yield together
 
 
 def _in_pieces(tables: Iterable[pa.Table], rows: int) -> Iterator[pa.Table]:
@@ -269,15 +177,14 @@ def _in_pieces(tables: Iterable[pa.Table], rows: int) -> Iterator[pa.Table]:
         yield pa.concat_tables(waiting)
 
 
-def _csv(file: Path, rows: int) -> Iterator[pd.DataFrame]:
+def _csv(file: Path, table: str, rows: int, mapping: SourceMapping) -> Iterator[pd.DataFrame]:
+    options = {"sep": mapping.csv.separator, "keep_default_na": False, "na_values": [""]}
     try:
-        with pd.read_csv(
-            file, dtype=str, keep_default_na=False, na_values=[""], chunksize=rows
-        ) as pieces:
+        with pd.read_csv(file, dtype=str, chunksize=rows, **options) as pieces:
             for number, piece in enumerate(pieces):
                 if number == 0:
-                    check_last_line(file, len(piece.columns))
+                    check_last_line(file, len(piece.columns), mapping.csv)
                 check_cells(piece, file)
-                yield piece
+                yield as_usual(piece, table, mapping, file)
     except CSV_DAMAGE as error:
         raise unreadable(file, error) from error
