@@ -16,17 +16,17 @@ SMALL = ChainConfig(
     days=90, plan_days=20, n_stores=2, n_items=12, n_customers=60, units_per_day=2.0
 )
 DAYS = 10
-TINY, FEW_DAYS = replace(SMALL, n_items=8, n_customers=40), 8
+TINY, FEW_DAYS = replace(SMALL, n_items=8, n_customers=40), 3
 
 
 @pytest.fixture(scope="module")
 def found():
-    return regret([TINY, replace(TINY, random_state=1)], FEW_DAYS, modules=["pricing"])
+    return regret([TINY, replace(TINY, random_state=1)], FEW_DAYS, modules=["recommendation"])
 
 
 def test_workers_do_not_change_a_number(found):
     chains = [TINY, replace(TINY, random_state=1)]
-    again = regret(chains, FEW_DAYS, modules=["pricing"], workers=2)
+    again = regret(chains, FEW_DAYS, modules=["recommendation"], workers=2)
     assert_frame_equal(again.totals, found.totals)
     # All alike would prove nothing.
     profit = found.totals["profit"].to_numpy().reshape(2, 5)
