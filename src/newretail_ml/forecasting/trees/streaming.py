@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 CHUNK = 65_536
+_BUFFER = 1 << 17
 
 
 class StreamedFeatures:
@@ -63,7 +64,8 @@ class StreamedFeatures:
         from pyarrow.parquet import ParquetFile
 
         for path in self.files:
-            with ParquetFile(path, buffer_size=1 << 20) as file:
+            # By itself Arrow would read the whole file ahead, and keep it.
+            with ParquetFile(path, pre_buffer=False, buffer_size=_BUFFER) as file:
                 for batch in file.iter_batches(self.batch_size, columns=self.names):
                     columns = [batch.column(name) for name in self.names]
                     yield np.stack([one.to_numpy(zero_copy_only=False) for one in columns], axis=1)
