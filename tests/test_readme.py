@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import click
+import pandas as pd
 import pytest
 
 from newretail_ml import RetailTables
@@ -39,10 +40,16 @@ def test_the_policy_earns_more_than_the_practice(printed):
 
 def test_the_mapping_is_one_the_library_reads(tmp_path):
     (tmp_path / "chain.toml").write_text(re.findall(r"```toml\n(.*?)```", README, re.S)[0])
-    sold = "receipt,sold_at,shop,article,qty,price\n1,2026-01-02 10:00,A,007,2,1.5\n"
+    sold = "receipt;sold_at;shop;article;qty;price\n1;02.01.2026 10:00;A;007;2;1,5\n"
     (tmp_path / "pos_export.csv").write_text(sold)
+    (tmp_path / "items.csv").write_text("article;cost\n007;0,9\n")
+    (tmp_path / "prices.csv").write_text("day;article;shop;shelf_price\n03.01.2026;007;A;1,6\n")
     tables = RetailTables.read(tmp_path, mapping=tmp_path / "chain.toml")
     assert tables.orders["item_id"].tolist() == ["007"]
+    assert tables.orders["time"].tolist() == [pd.Timestamp("2026-01-02 10:00")]
+    assert tables.orders["unit_price"].tolist() == [1.5]
+    assert tables.items["unit_cost"].tolist() == [0.9]
+    assert tables.prices["price"].tolist() == [1.6]
 
 
 @pytest.mark.parametrize("line", re.findall(r"^newretail .*$", README, re.M))

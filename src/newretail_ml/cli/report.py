@@ -33,6 +33,12 @@ _SUFFIXES = (".parquet", ".csv", ".json")
 )
 @click.option("--lead-time", type=click.IntRange(min=0), default=5, help="Days to a delivery.")
 @click.option("--review-period", type=click.IntRange(min=1), default=2, help="Days between orders.")
+@click.option(
+    "--holding-rate",
+    type=click.FloatRange(min=0, min_open=True),
+    default=0.25,
+    help="Yearly cost of holding as a share of unit cost, by which orders are decided.",
+)
 @click.option("--horizon", type=click.IntRange(min=7), default=28, help="Days to forecast.")
 @click.option(
     "--out",
@@ -49,6 +55,7 @@ def report_command(
     folder: Path | None,
     lead_time: int,
     review_period: int,
+    holding_rate: float,
     horizon: int,
     out: Path,
     seed: int,
@@ -65,6 +72,7 @@ def report_command(
         **_decided(folder),
         lead_time=lead_time,
         review_period=review_period,
+        holding_rate=holding_rate,
         horizon=horizon,
         random_state=seed,
         progress=not quiet,
