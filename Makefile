@@ -68,6 +68,7 @@ bench: $(BENCH)/.ready $(SPARK)  ## benchmarks beside the peers, most in an envi
 	$(BIN)/python benchmarks/batch_jobs.py
 	$(BIN)/python benchmarks/slates_of_many.py
 	$(BIN)/python benchmarks/scale.py
+	$(BIN)/python benchmarks/scale_limits.py
 
 notebooks: $(READY)  ## run the notebooks and render them to out/notebooks
 	$(BIN)/python notebooks/render.py
