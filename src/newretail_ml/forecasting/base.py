@@ -128,7 +128,7 @@ class Forecaster(Parameterized, ABC):
         with Path(path).open("rb") as file:
             try:
                 model = pickle.load(file)  # noqa: S301
-            except (pickle.UnpicklingError, EOFError, AttributeError, ImportError) as error:
+            except Exception as error:  # whatever a foreign file makes pickle stumble over
                 raise _not_a_model(path) from error
         if not isinstance(model, Forecaster):
             raise _not_a_model(path)
@@ -232,5 +232,6 @@ def _check_horizon(horizon: object) -> None:
 
 def _not_a_model(path: str | Path) -> DataError:
     return DataError(
-        f"{path} holds no model of this library", next_step="Save one with model.save(path)."
+        f"{path} holds no model of this library that can be read here",
+        next_step="Save one with model.save(path); pandas 2 cannot read what pandas 3 saved.",
     )

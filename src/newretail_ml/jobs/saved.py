@@ -102,5 +102,6 @@ def _loaded(path: Path) -> object:
     except Exception as error:  # whatever a foreign file makes pickle stumble over
         raise DataError(
             f"{path} holds no model ({type(error).__name__})",
-            next_step="Name the file of a fitted one, saved by this version of the library.",
+            next_step="Name the file of a fitted one, saved by this version of the library and not "
+            "by a newer pandas.",
         ) from error

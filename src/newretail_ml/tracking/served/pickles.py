@@ -32,5 +32,6 @@ def read_pickle(file: Path) -> Any:
     except Exception as error:  # whatever a foreign file makes pickle stumble over
         raise DataError(
             f"{file} holds no model that can be read here ({type(error).__name__})",
-            next_step="Name a fitted model that this version of the library saved.",
+            next_step="Name a fitted model that this version of the library saved, and no newer "
+            "pandas.",
         ) from error
