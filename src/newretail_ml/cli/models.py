@@ -78,7 +78,7 @@ _FIT_OPTIONS = [
         type=click.IntRange(min=1),
         metavar="N",
         help="What memory takes: most order lines of a sample [default: 1,000,000], or most rows "
-        "that --fit all learns from [default: 10,000,000, which take about 1.5 GB].",
+        "that --fit all learns from [default: 10,000,000, which take about 2 GB].",
     ),
 ]
 

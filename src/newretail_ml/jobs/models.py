@@ -38,7 +38,7 @@ class StandardModel:
             rows of all partitions; "lightgbm" alone can read them from files.
         most_rows: what memory takes: of a sample its order lines, by default 1,000,000 (the first
             partition is taken whole), and of all partitions the rows that are learned from, by
-            default 10,000,000, which take about 1.5 GB. Beyond it fewer periods are learned from.
+            default 10,000,000, which take about 2 GB. Beyond it fewer periods are learned from.
 
     Raises:
         DataError: there is no such fit, or the model cannot be fitted so.

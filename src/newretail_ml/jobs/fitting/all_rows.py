@@ -28,10 +28,11 @@ def fit_on_all(model: LightGBMForecaster, series: SeriesOf, stage: Stage) -> tup
     looked back on, and for the rows, which are written to files. The driver reads those chunk by
     chunk into LightGBM's bins. Its memory is, in bytes,
 
-        rows x (3 x features + 70) + donors x periods x 17 + 400 MB
+        (rows + early) x (3 x features + 70) + donors x periods x 17 + 400 MB
 
-    with rows at most ``model.max_rows``: LightGBM keeps bins of one byte a value, those of usable
-    rows once more, and these row by row for its histograms; 70 are labels, scores and gradients.
+    with rows at most ``model.max_rows``, and early, of which trees are told when to stop, at most
+    1.25 million of them: LightGBM keeps bins of one byte a value, those of usable rows once more,
+    and these row by row for its histograms; 70 are labels, scores and gradients.
     A worker holds rows / partitions x features x 12 bytes besides its partition; files take
     rows x features x 4 bytes of disk until the model is there.
 
