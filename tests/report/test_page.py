@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from newretail_ml.errors import DataError
+from newretail_ml.jobs.prices.rules import PriceRules
 from newretail_ml.report import weekly_report
 from newretail_ml.tables import RetailTables
 
@@ -174,6 +175,20 @@ def test_decisions_that_are_given_are_shown_as_they_are(tables, report):
     cost = tables.items.set_index("item_id")["unit_cost"]["item_0002"]
     assert Page(made.html).figures["order_value"] == pytest.approx(7 * cost)
     assert "by hand" in made.html
+
+
+def test_prices_keep_the_rules_that_are_given(tables, report):
+    made = weekly_report(
+        tables,
+        forecast=report.week.forecast,
+        earlier=report.week.earlier,
+        orders=report.week.orders,
+        slates=report.week.slates,
+        price_rules=PriceRules(max_change=0.03),
+        progress=False,
+    )
+    before, after = (week.prices["change"].abs().max() for week in (report.week, made.week))
+    assert 0 < after <= 0.03 + 1e-9 < before
 
 
 def test_a_page_is_written_whole_or_not_at_all(report, tmp_path):

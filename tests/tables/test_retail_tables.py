@@ -164,3 +164,17 @@ def test_folders_of_others_are_not_replaced(tmp_path, tables):
         tables.write(tmp_path)
     with pytest.raises(DataError, match="is a file"):
         tables.write(tmp_path / "thesis.tex")
+
+
+def test_until_a_day_nothing_later_was_sold_or_counted(tables, frames):
+    days = tables.orders["time"].dt.normalize()
+    day = days.iloc[0]
+    early = tables.until(day)
+    assert len(early.orders) == (days <= day).sum() < len(days)
+    assert (early.orders["time"].dt.normalize() <= day).all()
+    assert (early.stock["date"] <= day).all()
+    pd.testing.assert_frame_equal(early.prices, tables.prices)
+    assert early.fingerprint != tables.fingerprint
+    assert tables.until(days.iloc[-1]).orders.equals(tables.orders)
+    with pytest.raises(DataError, match="no order lines until"):
+        tables.until(day - pd.Timedelta(days=1))

@@ -8,8 +8,9 @@ import click
 import pandas as pd
 
 from newretail_ml import columns as c
-from newretail_ml.cli.options import QUIET, SEED, SOURCE_HELP
+from newretail_ml.cli.options import QUIET, SEED, SOURCE_HELP, UNTIL
 from newretail_ml.errors import DataError
+from newretail_ml.jobs.prices.rules import PriceRules
 from newretail_ml.report import weekly_report
 from newretail_ml.tables import RetailTables
 from newretail_ml.tables.exact import EXACT
@@ -39,6 +40,14 @@ _SUFFIXES = (".parquet", ".csv", ".json")
     default=0.25,
     help="Yearly cost of holding as a share of unit cost, by which orders are decided.",
 )
+@click.option(
+    "--rules",
+    "rules_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="TOML file of rules for prices, as `newretail prices` takes it.",
+)
+@UNTIL
 @click.option("--horizon", type=click.IntRange(min=7), default=28, help="Days to forecast.")
 @click.option(
     "--out",
@@ -56,6 +65,8 @@ def report_command(
     lead_time: int,
     review_period: int,
     holding_rate: float,
+    rules_file: Path | None,
+    until: str | None,
     horizon: int,
     out: Path,
     seed: int,
@@ -67,12 +78,15 @@ def report_command(
     """
     if out.suffix not in (".html", ".htm") or out.is_dir():
         raise DataError(f"the page {out} is no .html file", next_step="Name it week.html.")
+    price_rules = None if rules_file is None else PriceRules.from_file(rules_file)
+    tables = RetailTables.read(source, mapping=mapping)
     made = weekly_report(
-        RetailTables.read(source, mapping=mapping),
+        tables if until is None else tables.until(until),
         **_decided(folder),
         lead_time=lead_time,
         review_period=review_period,
         holding_rate=holding_rate,
+        price_rules=price_rules,
         horizon=horizon,
         random_state=seed,
         progress=not quiet,

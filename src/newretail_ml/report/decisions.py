@@ -7,6 +7,7 @@ import pandas as pd
 from newretail_ml import columns as c
 from newretail_ml.errors import DataError, InfeasibleError
 from newretail_ml.interactions import Interactions
+from newretail_ml.jobs.prices.rules import PriceRules
 from newretail_ml.panel import Panel
 from newretail_ml.pricing import (
     AveragePrice,
@@ -18,6 +19,7 @@ from newretail_ml.pricing import (
     plan_prices,
     price_points,
 )
+from newretail_ml.pricing.price_list.rules import Rule
 from newretail_ml.recommendation import (
     AtMostPer,
     SlatePlan,
@@ -31,8 +33,12 @@ from newretail_ml.tables import RetailTables
 SLOTS, CANDIDATES, WEEK = 6, 30, 7
 
 
-def price_list(panel: Panel, tables: RetailTables, random_state: int = 0) -> PriceList | None:
-    """A list of prices within a tenth of today's, whose average does not rise.
+def price_list(
+    panel: Panel, tables: RetailTables, random_state: int = 0, asked: PriceRules | None = None
+) -> PriceList | None:
+    """A list of prices by the rules asked for.
+
+    Without rules prices stay within a tenth of today's, and their average does not rise.
 
     Returns:
         The list; None where costs or prices are not known, nothing can be learned, or no list
@@ -40,11 +46,14 @@ def price_list(panel: Panel, tables: RetailTables, random_state: int = 0) -> Pri
     """
     if tables.items is None or c.UNIT_COST not in tables.items or tables.prices is None:
         return None
-    rules = [MaxChange(0.1), MarginFloor(0.15), AveragePrice(at_most=1.0)]
+    rules: list[Rule] = [MaxChange(0.1), MarginFloor(0.15), AveragePrice(at_most=1.0)]
     try:
         model = LocalLevelRegression(random_state=random_state).fit(panel)
         response = merged(model.response_, [c.ITEM])
-        points = price_points(0.9 * response.prices, 1.1 * response.prices, ".x9")
+        now = response.prices
+        points: object = price_points(0.9 * now, 1.1 * now, ".x9")
+        if asked is not None:
+            rules, points = asked.of_list(), asked.points(now)
         return plan_prices(
             response, tables.items, rules, points=points, random_state=random_state, progress=False
         )

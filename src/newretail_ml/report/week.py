@@ -13,6 +13,7 @@ from newretail_ml import columns as c
 from newretail_ml.errors import DataError
 from newretail_ml.forecast import Forecast
 from newretail_ml.forecasting import AutoForecaster
+from newretail_ml.jobs.prices.rules import PriceRules
 from newretail_ml.panel import Panel
 from newretail_ml.pricing.price_list import names as w
 from newretail_ml.replenishment import plan_orders, state_from_tables
@@ -34,6 +35,7 @@ class Terms:
         holding_rate: yearly cost of holding, as a share of unit cost.
         random_state: the seed.
         progress: show a progress bar.
+        price_rules: of price lists; None for the library's own.
     """
 
     lead_time: int
@@ -42,6 +44,7 @@ class Terms:
     holding_rate: float
     random_state: int
     progress: bool
+    price_rules: PriceRules | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +145,7 @@ def week_of(
         orders = _orders(forecast, state)
     bar.update()
     if prices is None:
-        listed = price_list(panel, tables, terms.random_state)
+        listed = price_list(panel, tables, terms.random_state, terms.price_rules)
         prices = None if listed is None else listed.prices
     bar.update()
     if slates_given is None:

@@ -10,6 +10,7 @@ import pandas as pd
 from newretail_ml.checks import check_number, check_whole
 from newretail_ml.errors import DataError
 from newretail_ml.forecast import Forecast
+from newretail_ml.jobs.prices.rules import PriceRules
 from newretail_ml.report.page import page
 from newretail_ml.report.sections import SECTIONS
 from newretail_ml.report.week import Terms, Week, week_of
@@ -64,6 +65,7 @@ def weekly_report(
     review_period: int = 2,
     horizon: int = 28,
     holding_rate: float = 0.25,
+    price_rules: PriceRules | None = None,
     random_state: int = 0,
     progress: bool = True,
 ) -> Report:
@@ -84,6 +86,7 @@ def weekly_report(
         review_period: days from one order to the next.
         horizon: days of a forecast made here.
         holding_rate: yearly cost of holding, as a share of unit cost.
+        price_rules: of a price list made here; by default within a tenth of today's prices.
         random_state: seed of what is made here.
         progress: show a progress bar.
 
@@ -99,7 +102,9 @@ def weekly_report(
     check_whole("review_period", review_period, at_least=1)
     check_whole("horizon", horizon, at_least=max(lead_time + review_period, 7))
     check_number("holding_rate", holding_rate, above=0.0)
-    terms = Terms(lead_time, review_period, horizon, holding_rate, random_state, progress)
+    terms = Terms(
+        lead_time, review_period, horizon, holding_rate, random_state, progress, price_rules
+    )
     week = week_of(
         tables,
         terms,

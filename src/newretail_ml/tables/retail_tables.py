@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pandas as pd
 
 from newretail_ml import columns as c
+from newretail_ml.errors import DataError
 from newretail_ml.tables import views
 from newretail_ml.tables.cleaning import Cleaning
 from newretail_ml.tables.digest import fingerprint
@@ -139,6 +140,24 @@ class RetailTables:
         missing = {name: schema.absence for name, schema in SCHEMAS.items() if name not in tables}
         orders_first = sorted(findings, key=lambda finding: finding.table != ORDERS)
         return cls(tables, DataReport(tuple(orders_first), missing))
+
+    def until(self, day: str | pd.Timestamp) -> Self:
+        """The tables as they were on the evening of a day; plans of prices and events stay.
+
+        Raises:
+            DataError: there are no order lines so early.
+        """
+        end = pd.Timestamp(day).normalize() + pd.Timedelta(days=1)
+        known = {**self._tables, ORDERS: self.orders[self.orders[c.TIME] < end]}
+        if known[ORDERS].empty:
+            raise DataError(
+                f"there are no order lines until {end - pd.Timedelta(days=1):%Y-%m-%d}",
+                table=ORDERS,
+                next_step=f"Name a day from {self.orders[c.TIME].iloc[0]:%Y-%m-%d} on.",
+            )
+        if self.stock is not None:
+            known["stock"] = self.stock[self.stock[c.DATE] < end]
+        return replace(self, _tables=known, _extent=None)
 
     @property
     def orders(self) -> pd.DataFrame:
