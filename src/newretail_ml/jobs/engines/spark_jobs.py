@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from importlib.util import find_spec
+from threading import Lock
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -24,6 +25,8 @@ _Part = TypeVar("_Part")
 _Done = TypeVar("_Done")
 
 _MOST_AT_ONCE = 1_000
+# Each thread opens a connection to Java at its first call, and Java refuses many at a moment.
+_FIRST_CALL = Lock()
 _DONE = "done"
 _PYTHON_ERROR = re.compile(r"^\s*((?:\w+\.)*\w*(?:Error|Exception): .+)$", re.MULTILINE)
 _CRASH = re.compile(r"Python worker exited unexpectedly|ExecutorLostFailure|Container killed")
@@ -87,10 +90,11 @@ def _cancelled_on_error(session: Any) -> Iterator[str]:
 def _run(session: Any, tag: str, work: Callable[[_Part], _Done], part: _Part) -> Any:
     """What the work gives; an error of its own is raised here, as in every other engine."""
     try:
-        if is_connect(session):
-            session.addTag(tag)
-        else:
-            session.sparkContext.addJobTag(tag)
+        with _FIRST_CALL:
+            if is_connect(session):
+                session.addTag(tag)
+            else:
+                session.sparkContext.addJobTag(tag)
         rows = session.range(0, 1, 1, 1).mapInArrow(_one_row(work, part), f"{_DONE} binary")
         answer, error = pickle.loads(bytes(rows.collect()[0][_DONE]))  # noqa: S301
     except Exception as lost:  # of Spark, which has a class for each of its ways to fail
