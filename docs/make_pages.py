@@ -24,6 +24,7 @@ PAGES = {
     "data/sample/README.md": "data/sample/index.html",
     "experiments/README.md": "experiments/index.html",
     "docs/decisions/README.md": "docs/decisions/index.html",
+    "docs/scale.md": "docs/scale.html",
 }
 EXTRAS = ["cuddled-lists", "fenced-code-blocks", "header-ids", "mermaid", "tables"]
 PAGE = """<!doctype html>
