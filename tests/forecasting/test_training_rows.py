@@ -40,8 +40,14 @@ def written(model, panel, bounds, folder):
     return files, recipe
 
 
-@pytest.mark.parametrize("settings", [{}, {"weights": "scale"}, {"n_donors": 20, "max_rows": 3000}])
-@pytest.mark.parametrize(("bounds", "chunk"), [([0, 60], 65_536), ([0, 1, 25, 60], 333)])
+@pytest.mark.parametrize(
+    ("settings", "bounds", "chunk"),
+    [
+        ({}, [0, 60], 65_536),
+        ({"weights": "scale"}, [0, 1, 25, 60], 333),
+        ({"n_donors": 20, "max_rows": 3000}, [0, 40, 60], 1_000),
+    ],
+)
 def test_the_same_model_from_files(settings, bounds, chunk, panel, tmp_path):
     model = model_of(**settings)
     files, recipe = written(model, panel, bounds, tmp_path)
