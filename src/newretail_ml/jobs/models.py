@@ -101,7 +101,7 @@ class SavedModel:
         Raises:
             DataError: there is none.
         """
-        file = _file_of(path)
+        file = _file_of(path).absolute()
         with file.open("rb") as content:
             digest = hashlib.file_digest(content, lambda: hashlib.blake2b(digest_size=8))
         return cls(file, address or str(path), version, digest.hexdigest())

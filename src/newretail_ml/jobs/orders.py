@@ -68,7 +68,8 @@ class OrdersTask:
     def prepared(self, stage: Stage) -> OrdersTask:
         """The task as it runs, once there are partitions."""
         present = tuple(part.number for part in stage.partitions)
-        return replace(self, demand=self.demand.prepared(stage), present=present)
+        supply = self.supply.seen_from_anywhere()
+        return replace(self, demand=self.demand.prepared(stage), supply=supply, present=present)
 
     def __call__(self, folder: Path) -> Answer:
         """The order lines of a partition.

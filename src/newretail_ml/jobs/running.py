@@ -148,7 +148,7 @@ class Finish:
                 refused=_counted(answer.refused[c.REASON]),
                 examples=_examples(answer.refused),
                 seconds=round(time.perf_counter() - begun, 3),
-                peak_memory=_peak_memory(),
+                peak_memory=peak_memory(),
             )
             self._put(answer, receipt)
         except Exception as error:  # whatever it is, the other partitions go on
@@ -241,11 +241,16 @@ def _tell(progress: Progress | None, receipt: Receipt, done: int, of: int) -> No
         progress(receipt, done, of)
 
 
-def _peak_memory() -> int | None:
-    """Of this process, in MB."""
+def peak_memory() -> int | None:
+    """The most memory that this process has had, in MB; None where the system does not tell."""
+    status = Path("/proc/self/status")
+    if status.is_file():
+        # What `resource` says there may be the peak of the process that started this one.
+        peaks = [line for line in status.read_text().splitlines() if line.startswith("VmHWM")]
+        return int(peaks[0].split()[1]) >> 10 if peaks else None
     try:
         import resource
     except ImportError:
         return None
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return round(peak / (1 << 20 if sys.platform == "darwin" else 1 << 10))
+    return int(peak) >> (20 if sys.platform == "darwin" else 10)

@@ -35,7 +35,7 @@ class Saved:
         Raises:
             DataError: there is none.
         """
-        file = _file_of(Path(path))
+        file = _file_of(Path(path)).absolute()
         return cls(file, address or str(path), version or digest_of_files([file]))
 
     def facts(self) -> dict[str, Any]:

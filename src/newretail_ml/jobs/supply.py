@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,11 @@ class Supply:
     def facts(self) -> dict[str, Any]:
         """For the tracker."""
         return asdict(self)
+
+    def seen_from_anywhere(self) -> Supply:
+        """The same, for workers whose current folder is another one."""
+        file = self.state_file
+        return self if file is None else replace(self, state_file=file.absolute())
 
     def from_stock(self, tables: RetailTables, freq: str) -> pd.DataFrame:
         """The state by the stock table; no rows where nothing was counted lately.

@@ -44,7 +44,10 @@ def test_from_a_database_to_a_database_twice(frames):
     with duckdb.connect("out.duckdb") as connection:
         found = connection.table("demand").df()
     assert not found.duplicated(["item_id", "location_id", "date"]).any()
-    assert done.stdout == f"{len(found)} rows in out.duckdb::demand, by moving-average.\n"
+    assert done.stdout == (
+        f"{len(found)} rows in out.duckdb::demand, by moving-average, fitted on each partition by "
+        "itself.\n"
+    )
     assert json.loads(Path("out.duckdb.manifest.json").read_text())["rows_out"] == len(found)
     assert not list(Path().glob(".*"))
 

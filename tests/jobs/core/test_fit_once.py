@@ -227,9 +227,9 @@ def test_a_saved_model_is_not_fitted_again(chain, saved, tmp_path):
 
 
 PEAK = """
-import resource, sys
-import numpy as np
+import sys
 from pathlib import Path
+from newretail_ml.jobs.running import peak_memory
 from newretail_ml.forecasting.trees.boosting import Boosting
 from newretail_ml.forecasting.trees.training import TrainingRows
 
@@ -243,9 +243,9 @@ def fit(files, names, chunk=65_536):
 names = [f"f{n}" for n in range(40)]
 files = [Path(one) for one in sys.argv[1:]]
 fit(files[:1], names)
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak_memory()
 fit(files, names)
-print(1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before))
+print((peak_memory() - before) << 20)
 """
 
 
