@@ -74,7 +74,7 @@ def test_an_error_of_the_work_comes_whole(on_spark):
 
 def test_a_worker_without_the_library_is_told_as_such(on_spark):
     (lost,) = spark(on_spark)(DiesAt(None), [CannotTravel()])
-    assert "No module named 'newretail_ml'" in str(lost)
+    assert "No module named 'newretail_ml'). Install this library where" in str(lost)
     assert isinstance(lost, WorkerLostError)
 
 

@@ -28,6 +28,10 @@ _MOST_AT_ONCE = 1_000
 # Each thread opens a connection to Java at its first call, and Java refuses many at a moment.
 _FIRST_CALL = Lock()
 _DONE = "done"
+_INSTALL = (
+    "Install this library where Spark's workers run, in the same version, and set PYSPARK_PYTHON "
+    "to the Python that has it."
+)
 _PYTHON_ERROR = re.compile(r"^\s*((?:\w+\.)*\w*(?:Error|Exception): .+)$", re.MULTILINE)
 _CRASH = re.compile(r"Python worker exited unexpectedly|ExecutorLostFailure|Container killed")
 
@@ -123,9 +127,10 @@ def _reason(lost: Exception) -> str:
     text = str(lost)
     if _CRASH.search(text):
         return (
-            "its Spark worker died, most often for want of memory, as often as Spark tried. Use "
-            "more partitions, or give workers more memory."
+            "a Spark worker died of it, as often as Spark tried, most often for want of memory. "
+            "Use more partitions, or give workers more memory."
         )
     raised = _PYTHON_ERROR.findall(text)
     said = raised[-1].strip().rstrip(".") if raised else first_line(lost)
-    return f"its Spark worker could not work on it ({said})."
+    next_step = _INSTALL if "No module named" in said else "Look into the log of Spark."
+    return f"no Spark worker could do it ({said}). {next_step}"
