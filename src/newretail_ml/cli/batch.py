@@ -6,7 +6,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from newretail_ml.jobs import (
     spark,
 )
 from newretail_ml.jobs.batch import Prepare
+from newretail_ml.jobs.engines.spark_session import shown_address
 from newretail_ml.jobs.running import Progress
 from newretail_ml.jobs.targets import shown_target
 from newretail_ml.tracking import run
@@ -60,6 +61,10 @@ class Parts:
     def count(self) -> int:
         """How many partitions."""
         return self.partitions or (_ON_SPARK if self.on_spark else 1)
+
+    def asked(self) -> dict[str, object]:
+        """What was asked for, for the tracker; without the token of an address."""
+        return {**asdict(self), "engine": shown_address(self.engine)}
 
     def works(self) -> Engine:
         """Who works; one partition is worked on in this process, but for Spark."""

@@ -62,7 +62,7 @@ class Chain:
             batch,
             prepare=prepare,
             store=self.tracking,
-            params={**asdict(self), **asdict(parts), **asked},
+            params={**asdict(self), **parts.asked(), **asked},
             say=self.say,
         )
 

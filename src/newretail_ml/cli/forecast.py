@@ -66,7 +66,7 @@ def _over_partitions(
         store=job.tracking,
         params={
             **asdict(job),
-            **asdict(parts),
+            **parts.asked(),
             **asdict(fit),
             "model": model_name,
             "paths": paths,

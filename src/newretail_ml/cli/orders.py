@@ -118,7 +118,7 @@ def _over_partitions(
         batch_of(job, parts, out),
         prepare=task.prepared,
         store=job.tracking,
-        params={**asdict(job), **asdict(parts), **asdict(fit), **asked},
+        params={**asdict(job), **parts.asked(), **asdict(fit), **asked},
         say=job.say,
     )
     click.echo(told_rows(manifest, out, model_name))

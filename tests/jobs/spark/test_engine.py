@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,18 @@ class DiesAt:
 class Refuses:
     def __call__(self, number: int) -> int:
         raise DataError("it is odd", table="orders", rows=[number], next_step="Make it even.")
+
+
+class Marks:
+    """Leaves a file where it begins, and takes its time."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __call__(self, number: int) -> int:
+        (self.folder / str(number)).touch()
+        time.sleep(0.3)
+        return number
 
 
 class CannotTravel:
@@ -72,6 +85,17 @@ def test_an_error_of_the_work_comes_whole(on_spark):
     assert list(spark(on_spark)(DiesAt(None), [1])) == [10]
 
 
+def test_whoever_stops_listening_leaves_nothing_at_work(on_spark, tmp_path):
+    answers = spark(on_spark)(Marks(tmp_path), range(60))
+    next(answers)
+    answers.close()
+    # What a worker had begun before it was told to stop, it may end.
+    time.sleep(0.5)
+    begun = len(list(tmp_path.iterdir()))
+    time.sleep(2)
+    assert len(list(tmp_path.iterdir())) == begun < 60
+
+
 def test_a_worker_without_the_library_is_told_as_such(on_spark):
     (lost,) = spark(on_spark)(DiesAt(None), [CannotTravel()])
     assert "No module named 'newretail_ml'). Install this library where" in str(lost)
@@ -91,8 +115,9 @@ def test_a_connect_server_that_does_not_answer():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
-        with pytest.raises(SparkError, match=rf"no Spark Connect server answers .*:{port}"):
-            list(spark(f"sc://127.0.0.1:{port}")(len, ["one"]))
+        with pytest.raises(SparkError, match=rf"no Spark Connect .* at .*:{port} \(") as raised:
+            list(spark(f"sc://127.0.0.1:{port}/;token=secret")(len, ["one"]))
+        assert "secret" not in str(raised.value)
 
 
 @pytest.fixture

@@ -10,10 +10,11 @@ from __future__ import annotations
 import pickle
 import re
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
+from contextlib import suppress
 from importlib.util import find_spec
-from threading import Lock
+from threading import Event, Lock
+from time import monotonic
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -25,6 +26,7 @@ _Part = TypeVar("_Part")
 _Done = TypeVar("_Done")
 
 _MOST_AT_ONCE = 1_000
+_SECONDS_TO_STOP, _SECONDS_BETWEEN = 60, 0.2
 # Each thread opens a connection to Java at its first call, and Java refuses many at a moment.
 _FIRST_CALL = Lock()
 _DONE = "done"
@@ -58,54 +60,69 @@ def spark(where: Any = None) -> Engine:
     def engine(
         work: Callable[[_Part], _Done], parts: Sequence[_Part]
     ) -> Iterator[_Done | WorkerLostError]:
-        session = open_session(where)
-        with _threads(len(parts)) as threads, _cancelled_on_error(session) as tag:
-            jobs = [threads.submit(_run, session, tag, work, part) for part in parts]
-            for job in as_completed(jobs):
+        jobs = _Jobs(open_session(where))
+        # One thread waits for each job: Spark is to know of all of them, and shares itself out.
+        threads = ThreadPoolExecutor(max(1, min(len(parts), _MOST_AT_ONCE)))
+        waiting: list[Future[Any]] = []
+        try:
+            waiting += (threads.submit(jobs.run, work, part) for part in parts)
+            for job in as_completed(waiting):
                 yield job.result()
+        except BaseException:
+            threads.shutdown(wait=False, cancel_futures=True)
+            jobs.stop(waiting)
+            raise
+        finally:
+            threads.shutdown(wait=False)
 
     return engine
 
 
-@contextmanager
-def _threads(parts: int) -> Iterator[ThreadPoolExecutor]:
-    """One waits for each job: Spark is to know of all of them, and shares itself out."""
-    threads = ThreadPoolExecutor(max(1, min(parts, _MOST_AT_ONCE)))
-    try:
-        yield threads
-    finally:
-        threads.shutdown(wait=False, cancel_futures=True)
+class _Jobs:
+    """The Spark jobs of one call of the engine."""
 
+    def __init__(self, session: Any) -> None:
+        self._session = session
+        self._tag = f"newretail-{uuid4().hex}"
+        self._stopped = Event()
 
-@contextmanager
-def _cancelled_on_error(session: Any) -> Iterator[str]:
-    """A job that is stopped leaves nothing at work."""
-    tag = f"newretail-{uuid4().hex}"
-    try:
-        yield tag
-    except BaseException:
-        if is_connect(session):
-            session.interruptTag(tag)
+    def run(self, work: Callable[[_Part], _Done], part: _Part) -> Any:
+        """What the work gives; an error of its own is raised here, as in every other engine."""
+        try:
+            with _FIRST_CALL:
+                self._mark()
+            if self._stopped.is_set():
+                return None
+            made = self._session.range(0, 1, 1, 1).mapInArrow(
+                _one_row(work, part), f"{_DONE} binary"
+            )
+            answer, error = pickle.loads(bytes(made.collect()[0][_DONE]))  # noqa: S301
+        except Exception as lost:  # of Spark, which has a class for each of its ways to fail
+            return WorkerLostError(part, _reason(lost))
+        if error is not None:
+            raise error
+        return answer
+
+    def stop(self, waiting: Sequence[Future[Any]]) -> None:
+        """Leave nothing at work: a thread may have been about to begin its job."""
+        self._stopped.set()
+        deadline = monotonic() + _SECONDS_TO_STOP
+        while not all(job.done() for job in waiting) and monotonic() < deadline:
+            with suppress(Exception):  # where Spark itself has died
+                self._cancel()
+            wait(waiting, timeout=_SECONDS_BETWEEN)
+
+    def _mark(self) -> None:
+        if is_connect(self._session):
+            self._session.addTag(self._tag)
         else:
-            session.sparkContext.cancelJobsWithTag(tag)
-        raise
+            self._session.sparkContext.addJobTag(self._tag)
 
-
-def _run(session: Any, tag: str, work: Callable[[_Part], _Done], part: _Part) -> Any:
-    """What the work gives; an error of its own is raised here, as in every other engine."""
-    try:
-        with _FIRST_CALL:
-            if is_connect(session):
-                session.addTag(tag)
-            else:
-                session.sparkContext.addJobTag(tag)
-        rows = session.range(0, 1, 1, 1).mapInArrow(_one_row(work, part), f"{_DONE} binary")
-        answer, error = pickle.loads(bytes(rows.collect()[0][_DONE]))  # noqa: S301
-    except Exception as lost:  # of Spark, which has a class for each of its ways to fail
-        return WorkerLostError(part, _reason(lost))
-    if error is not None:
-        raise error
-    return answer
+    def _cancel(self) -> None:
+        if is_connect(self._session):
+            self._session.interruptTag(self._tag)
+        else:
+            self._session.sparkContext.cancelJobsWithTag(self._tag)
 
 
 def _one_row(work: Callable[[_Part], _Done], part: _Part) -> Callable[[Iterator[Any]], Any]:

@@ -42,29 +42,46 @@ def open_session(where: Any = None) -> Any:
     if where is not None and not isinstance(where, str):
         return where
     ignore_pandas_on_spark()
+    asked = where or os.environ.get("SPARK_REMOTE")
+    if _is_address_of_connect(asked):
+        _check_server(str(asked))
+    try:
+        session = _opened(where)
+        _check_master(session, where)
+    except NewRetailError:
+        raise
+    except Exception as error:  # of Java, of Spark, or of the way to them
+        raise SparkError(
+            f"Spark could not be started{_at(where)}: {shown_address(first_line(error))}",
+            next_step="Check the address and Spark's own log above, stop a session that has "
+            "died, or work with --engine pool.",
+        ) from error
+    return session
+
+
+def shown_address(address: str) -> str:
+    """An address without its parameters, of which one may be a token.
+
+    >>> shown_address("sc://host:15002/;token=secret;use_ssl=true")
+    'sc://host:15002'
+    """
+    return address.partition(";")[0].rstrip("/")
+
+
+def _opened(where: str | None) -> Any:
     from pyspark.sql import SparkSession
 
     builder = SparkSession.builder
-    if _asks_connect(where):
-        _check_server(where or os.environ["SPARK_REMOTE"])
-    elif SparkSession.getActiveSession() is None:
-        _check_java()
+    if where is not None and _is_address_of_connect(where):
+        return builder.remote(where).getOrCreate()
+    if SparkSession.getActiveSession() is None:
+        if not _is_address_of_connect(os.environ.get("SPARK_REMOTE")):
+            _check_java()
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-        for name, value in _QUIET.items():
-            builder = builder.config(name, value)
-    if where is not None:
-        builder = builder.remote(where) if _asks_connect(where) else builder.master(where)
-    try:
-        session = builder.getOrCreate()
-        _check_master(session, where)
-    except Exception as error:
-        if isinstance(error, NewRetailError):
-            raise
-        raise SparkError(
-            f"Spark could not be started{_at(where)}: {first_line(error)}",
-            next_step="Check the address and Spark's own log above, or work with --engine pool.",
-        ) from error
-    return session
+        if "SPARK_REMOTE" not in os.environ:
+            for name, value in _QUIET.items():
+                builder = builder.config(name, value)
+    return (builder if where is None else builder.master(where)).getOrCreate()
 
 
 def is_connect(session: Any) -> bool:
@@ -78,17 +95,17 @@ def first_line(error: Exception) -> str:
     return (lines[0] if lines else type(error).__name__).rstrip(".")
 
 
-def _asks_connect(where: str | None) -> bool:
-    return where.startswith(_CONNECT) if where is not None else "SPARK_REMOTE" in os.environ
+def _is_address_of_connect(where: str | None) -> bool:
+    return where is not None and where.startswith(_CONNECT)
 
 
 def _at(where: str | None) -> str:
-    return f" at {where}" if where else ""
+    return f" at {shown_address(where)}" if where else ""
 
 
 def _check_master(session: Any, where: str | None) -> None:
     """Spark gives the session that is open, whichever master was asked for."""
-    if where is None or _asks_connect(where):
+    if where is None or _is_address_of_connect(where):
         return
     master = session.sparkContext.master
     if master != where:
@@ -106,7 +123,7 @@ def _check_server(address: str) -> None:
         socket.create_connection((host, port), timeout=_SECONDS_TO_ANSWER).close()
     except (OSError, ValueError) as error:
         raise SparkError(
-            f"no Spark Connect server answers at {address} ({error})",
+            f"no Spark Connect server answers at {shown_address(address)} ({error})",
             next_step="Check the address, sc://host:15002, and that the server is up.",
         ) from error
 
