@@ -2,10 +2,15 @@
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from newretail_ml.tables import RetailTables
+from newretail_ml.tables import RetailTables, SourceMapping
 from newretail_ml.tables.exact import to_exact_numbers
+from newretail_ml.tables.parsing import to_text
+from newretail_ml.tables.pieces import opened
+from newretail_ml.tables.sources import read_tables
 
 NUMBERS = np.random.default_rng(8).gamma(2.0, 50.0, 500)
 
@@ -35,3 +40,24 @@ def test_the_rows_keep_their_labels():
     pd.testing.assert_series_equal(
         to_exact_numbers(values), pd.Series([2.5, 3.5], index=[7, 7], name="units")
     )
+
+
+LARGE = [2**53, 2**53 + 1, None]
+
+
+@pytest.mark.parametrize("name", ["customer_id", "item_id", "order_id", "category", "size"])
+def test_large_ids_beside_a_missing_one_stay_apart(tmp_path, orders, name):
+    """What is no id, as a size, stays a number."""
+    items = pd.DataFrame({"item_id": ["cup", "tea", "pot"], "category": "food"})
+    table, frame = ("orders", orders.head(3)) if name in orders else ("items", items)
+    orders.to_parquet(tmp_path / "orders.parquet")
+    rows = pa.Table.from_pandas(frame.drop(columns=name, errors="ignore"))
+    pq.write_table(rows.append_column(name, pa.array(LARGE)), tmp_path / f"{table}.parquet")
+    with opened(tmp_path, SourceMapping()) as tables:
+        piece = tables.whole(table)
+    found = read_tables(tmp_path, SourceMapping())[table]
+    for column in (found[name], piece[name]):
+        if name == "size":
+            assert column.dtype == "float64"
+        else:
+            assert to_text(column).fillna("").tolist() == [str(2**53), str(2**53 + 1), ""]

@@ -159,6 +159,17 @@ def with_a_log(folder, _):
     (folder / "orders/_delta_log").mkdir()
 
 
+def a_key_twice(folder, orders):
+    for part in (folder / "orders").iterdir():
+        part.unlink()
+    write(folder / "orders/item_id=a/item_id=b/c.parquet", orders.drop(columns="item_id"))
+
+
+def numbers_that_fractions_would_round(folder, orders):
+    for name, units in (("a", [1, 2, 3, 4]), ("b", [2**53 + 1] * 4), ("c", [0.5] * 4)):
+        write(folder / f"orders/{name}.parquet", orders.assign(units=units))
+
+
 def empty_part(folder, _):
     (folder / "orders/c.parquet").touch()
 
@@ -183,6 +194,11 @@ def no_part(folder, _):
         (without_names, "in 2024, which names no column"),
         (twice, "orders.parquet and orders"),
         (with_a_log, "Delta Lake"),
+        (a_key_twice, r"in item_id=a/item_id=b, which names item_id twice\. Move the parts"),
+        (
+            numbers_that_fractions_would_round,
+            r"orders\.units: .*orders/c\.parquet and .*orders/b\.parquet .* double, .* int64",
+        ),
         (empty_part, r"c\.parquet is empty"),
         (no_part, "holds no parts"),
     ],

@@ -12,6 +12,7 @@ import pandas as pd
 from newretail_ml.errors import DataError
 from newretail_ml.tables.csv_format import CsvFormat
 from newretail_ml.tables.parts import Part, TableFiles
+from newretail_ml.tables.types import as_text, columns_with_gaps, lossy, noted, plain_type
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,10 +27,12 @@ class Footer:
     Args:
         schema: its columns, and those that its folders name.
         group_rows: rows of each row group.
+        gaps: columns where values may be missing.
     """
 
     schema: pa.Schema
     group_rows: tuple[int, ...]
+    gaps: frozenset[str]
 
 
 def footers(files: TableFiles) -> list[Footer]:
@@ -47,18 +50,20 @@ def footers(files: TableFiles) -> list[Footer]:
             with ParquetFile(part.file) as file:
                 groups = range(file.metadata.num_row_groups)
                 rows = tuple(file.metadata.row_group(group).num_rows for group in groups)
-                found.append(Footer(_schema(file.schema_arrow, part), rows))
+                gaps = columns_with_gaps(file.metadata)
+                found.append(Footer(_schema(file.schema_arrow, part), rows, gaps))
         except (ArrowException, OSError, ValueError) as error:
             raise unreadable(part.file, error) from error
     return found
 
 
-def common_schema(files: TableFiles, known: Sequence[Footer]) -> pa.Schema:
+def common_schema(files: TableFiles, known: Sequence[Footer], ids: Sequence[str]) -> pa.Schema:
     """The columns of all Parquet parts of a table, each with a type that holds what all hold.
 
     Args:
         files: of the table.
         known: what each part says of itself.
+        ids: columns whose values are names.
 
     Raises:
         DataError: parts have other columns than others, or types that nothing holds together.
@@ -72,7 +77,9 @@ def common_schema(files: TableFiles, known: Sequence[Footer]) -> pa.Schema:
             common = pa.unify_schemas([common, footer.schema], promote_options="permissive")
         except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
             raise _other_types(files, known, part, footer) from error
-    return common
+    gaps = frozenset().union(*(footer.gaps for footer in known))
+    schemas = [(part.file, footer.schema) for part, footer in zip(files.parts, known, strict=True)]
+    return noted(as_text(common, gaps.intersection(ids)), schemas)
 
 
 def common_columns(files: TableFiles, written: CsvFormat) -> list[str]:
@@ -99,18 +106,19 @@ def common_columns(files: TableFiles, written: CsvFormat) -> list[str]:
 
 
 def read_rows(
-    part: Part, schema: pa.Schema, rows: int, groups: Sequence[int] | None = None
+    table: str, part: Part, schema: pa.Schema, rows: int, groups: Sequence[int] | None = None
 ) -> Iterator[pa.Table]:
     """The rows of a Parquet part, some at a time, in the types of all parts.
 
     Args:
+        table: the library's name of the table.
         part: to be read.
         schema: of all parts.
         rows: to be read at a time.
         groups: numbers of row groups; all where it is None.
 
     Raises:
-        DataError: the file is damaged.
+        DataError: the file is damaged, or holds values that the type of all parts does not.
     """
     import pyarrow as pa
     from pyarrow.parquet import ParquetFile
@@ -120,7 +128,9 @@ def read_rows(
             there = [name for name in file.schema_arrow.names if name in schema.names]
             wanted = None if groups is None else list(groups)
             for batch in file.iter_batches(rows, row_groups=wanted, columns=there):
-                yield _in_schema(pa.Table.from_batches([batch]), part, schema)
+                yield _in_schema(table, pa.Table.from_batches([batch]), part, schema)
+    except DataError:
+        raise
     except (pa.ArrowException, OSError, ValueError) as error:
         raise unreadable(part.file, error) from error
 
@@ -138,34 +148,27 @@ def _schema(schema: pa.Schema, part: Part) -> pa.Schema:
     import pyarrow as pa
 
     index = (schema.pandas_metadata or {}).get("index_columns", [])
-    columns = {field.name: _plain(field.type) for field in schema if field.name not in index}
+    columns = {field.name: plain_type(field.type) for field in schema if field.name not in index}
     keys = {name: pa.string() for name, _ in part.keys if name not in columns}
     return pa.schema([*columns.items(), *keys.items()])
 
 
-def _plain(type_: pa.DataType) -> pa.DataType:
-    """One type for all ways to hold text, and times to the microsecond, as tables have them."""
-    from pyarrow import large_string, timestamp, types
-
-    if types.is_dictionary(type_):
-        return _plain(type_.value_type)
-    if types.is_string_view(type_):
-        return large_string()
-    return timestamp("us", type_.tz) if types.is_timestamp(type_) else type_
-
-
-def _in_schema(table: pa.Table, part: Part, schema: pa.Schema) -> pa.Table:
+def _in_schema(table: str, rows: pa.Table, part: Part, schema: pa.Schema) -> pa.Table:
     import pyarrow as pa
 
     keys = dict(part.keys)
     columns = []
     for field in schema:
-        if field.name in table.column_names:
-            # Times lose what lies below the microsecond, as they do at the door; nothing else may.
-            safe = not pa.types.is_timestamp(field.type)
-            columns.append(table.column(field.name).cast(field.type, safe=safe))
-        else:
-            columns.append(pa.repeat(pa.scalar(keys[field.name], field.type), len(table)))
+        if field.name not in rows.column_names:
+            columns.append(pa.repeat(pa.scalar(keys[field.name], field.type), len(rows)))
+            continue
+        column = rows.column(field.name)
+        # Times lose what lies below the microsecond, as they do at the door; nothing else may.
+        safe = not pa.types.is_timestamp(field.type)
+        try:
+            columns.append(column.cast(field.type, safe=safe))
+        except pa.ArrowInvalid as error:
+            raise lossy(part.file, plain_type(column.type), field, table) from error
     return pa.Table.from_arrays(columns, schema=schema)
 
 

@@ -17,6 +17,7 @@ from newretail_ml.tables.portions import (
     WholeTable,
 )
 from newretail_ml.tables.schemas import ORDERS, SCHEMAS
+from newretail_ml.tables.types import id_columns
 
 _MOST_PORTIONS = 512
 _BYTES_A_ROW = 64
@@ -42,7 +43,9 @@ def portions_of(files: TableFiles, mapping: SourceMapping, rows: int) -> Sequenc
     if is_small(files.table):
         return [WholeTable(files, mapping)]
     return (
-        _parquet_portions(files, rows) if files.is_parquet else _csv_portions(files, mapping, rows)
+        _parquet_portions(files, mapping, rows)
+        if files.is_parquet
+        else _csv_portions(files, mapping, rows)
     )
 
 
@@ -51,9 +54,9 @@ def is_small(table: str) -> bool:
     return len(SCHEMAS[table].key) <= 1 and table != ORDERS
 
 
-def _parquet_portions(files: TableFiles, rows: int) -> list[Portion]:
+def _parquet_portions(files: TableFiles, mapping: SourceMapping, rows: int) -> list[Portion]:
     known = footers(files)
-    schema = common_schema(files, known)
+    schema = common_schema(files, known, id_columns(files.table, mapping))
     least = max(4 * rows, sum(map(_rows, known)) // _MOST_PORTIONS)
     singles = [
         (count, Groups(part, group, group + 1))

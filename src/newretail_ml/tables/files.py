@@ -21,6 +21,7 @@ from newretail_ml.tables.exact import EXACT
 from newretail_ml.tables.mapping import SourceMapping
 from newretail_ml.tables.parts import TableFiles
 from newretail_ml.tables.schemas import SCHEMAS, Kind
+from newretail_ml.tables.types import id_columns, with_exact_ids
 
 _PIECE = 1_000_000
 _TAIL = 65_536
@@ -40,28 +41,33 @@ def read_table(files: TableFiles, mapping: SourceMapping) -> pd.DataFrame:
     if len(files.parts) == 1 and not first.keys:
         return _read_one(first.file, files, mapping)
     if files.is_parquet:
-        return _read_parts(files)
+        return _read_parts(files, id_columns(files.table, mapping))
     return _read_csv_parts(files, mapping)
 
 
 def _read_one(file: Path, files: TableFiles, mapping: SourceMapping) -> pd.DataFrame:
     if files.is_parquet:
-        return _read_parquet(file)
+        return _read_parquet(file, id_columns(files.table, mapping))
     return _read_csv(file, files.table, mapping)
 
 
-def _read_parquet(path: Path) -> pd.DataFrame:
+def _read_parquet(path: Path, ids: Sequence[str]) -> pd.DataFrame:
     from pyarrow import ArrowException
 
-    return _read(path, lambda: pd.read_parquet(path), (ArrowException, OSError, ValueError))
+    def read() -> pd.DataFrame:
+        return with_exact_ids(pd.read_parquet(path), path, ids)
+
+    return _read(path, read, (ArrowException, OSError, ValueError))
 
 
-def _read_parts(files: TableFiles) -> pd.DataFrame:
+def _read_parts(files: TableFiles, ids: Sequence[str]) -> pd.DataFrame:
     import pyarrow as pa
 
-    schema = common_schema(files, footers(files))
-    tables = [table for part in files.parts for table in read_rows(part, schema, _PIECE)]
-    return pa.concat_tables([schema.empty_table(), *tables]).to_pandas()
+    schema = common_schema(files, footers(files), ids)
+    pieces = [
+        piece for part in files.parts for piece in read_rows(files.table, part, schema, _PIECE)
+    ]
+    return pa.concat_tables([schema.empty_table(), *pieces]).to_pandas()
 
 
 def _read_csv_parts(files: TableFiles, mapping: SourceMapping) -> pd.DataFrame:

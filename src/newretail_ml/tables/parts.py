@@ -191,7 +191,15 @@ def _keys_of(folders: Iterable[str], root: Path, table: str) -> dict[str, Keys]:
                 table=table,
                 next_step="Put the parts into one folder, or into folders such as date=2025-01-01.",
             )
-        known[folder] = _values([unquote(step.partition("=")[0]) for step in steps], folder)
+        names = [unquote(step.partition("=")[0]) for step in steps]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise DataError(
+                f"{root} holds parts in {folder}, which names {', '.join(twice)} twice",
+                table=table,
+                next_step="Move the parts into folders that name each column once.",
+            )
+        known[folder] = _values(names, folder)
     return known
 
 

@@ -96,7 +96,7 @@ class ParquetPortion:
     def _batches(self) -> Iterator[pa.Table]:
         for one in self.groups:
             numbers = range(one.first, one.end)
-            yield from read_rows(one.part, self.schema, self.rows, numbers)
+            yield from read_rows(self.table, one.part, self.schema, self.rows, numbers)
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ from newretail_ml.tables.mapping import SourceMapping
 from newretail_ml.tables.report import DataReport
 from newretail_ml.tables.schemas import ORDERS, SCHEMAS
 from newretail_ml.tables.sources import read_tables
+from newretail_ml.tables.summary import in_a_sentence
 from newretail_ml.tables.writing import write_tables
-from newretail_ml.wording import counted
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -234,20 +234,7 @@ class RetailTables:
         return None if table is None else _copy(table)
 
     def __repr__(self) -> str:
-        orders = self._tables[ORDERS]
-        first, last = orders[c.TIME].iloc[0].normalize(), orders[c.TIME].iloc[-1].normalize()
-        sizes = [
-            counted((last - first).days + 1, "day"),
-            counted(orders[c.ITEM].nunique(), "item"),
-            counted(orders[c.LOCATION].nunique(), "location"),
-            counted(orders[c.CHANNEL].nunique(), "channel"),
-        ]
-        others = [name for name in SCHEMAS if name in self._tables and name != ORDERS]
-        given = f"also given: {', '.join(others)}" if others else "only orders are given"
-        return (
-            f"RetailTables: {counted(len(orders), 'order line')}, "
-            f"{first:%Y-%m-%d} to {last:%Y-%m-%d} ({sizes[0]}), {', '.join(sizes[1:])}\n  {given}"
-        )
+        return in_a_sentence(self._tables)
 
 
 def _copy(frame: pd.DataFrame) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from newretail_ml import columns as c
 from newretail_ml.errors import DataError
+from newretail_ml.tables.types import plain_type
 
 _BATCH = 20_000
 
@@ -97,7 +98,7 @@ def _read_schema(part: Path) -> tuple[pa.Schema, int]:
     except (OSError, pa.ArrowInvalid) as error:
         raise _damaged(part, error) from error
     # Missing text alone looks like missing numbers to pandas.
-    types = {one.name: pa.null() if one.name in blank else _plain(one.type) for one in schema}
+    types = {one.name: pa.null() if one.name in blank else plain_type(one.type) for one in schema}
     return pa.schema(list(types.items())), rows
 
 
@@ -131,14 +132,3 @@ def _damaged(part: Path, error: Exception) -> DataError:
         f"the part {part} of the result cannot be read ({error})",
         next_step="Run the job again with another folder of unfinished work.",
     )
-
-
-def _plain(type_: pa.DataType) -> pa.DataType:
-    """One type for all ways to hold text, and times to the microsecond, as databases have them."""
-    if pa.types.is_dictionary(type_):
-        return _plain(type_.value_type)
-    if pa.types.is_large_string(type_) or pa.types.is_string_view(type_):
-        return pa.string()
-    if pa.types.is_timestamp(type_):
-        return pa.timestamp("us", type_.tz)
-    return type_
