@@ -1,11 +1,14 @@
 """Numbers with all their digits come back to the last bit, whichever pandas reads them."""
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import sqlalchemy as sql
 
+from newretail_ml.errors import DataError
 from newretail_ml.tables import RetailTables, SourceMapping
 from newretail_ml.tables.exact import to_exact_numbers
 from newretail_ml.tables.parsing import to_text
@@ -61,3 +64,28 @@ def test_large_ids_beside_a_missing_one_stay_apart(tmp_path, orders, name):
             assert column.dtype == "float64"
         else:
             assert to_text(column).fillna("").tolist() == [str(2**53), str(2**53 + 1), ""]
+
+
+@pytest.mark.parametrize("kind", ["duckdb", "sqlite"])
+def test_large_ids_of_a_database_stay_apart_or_are_refused(tmp_path, orders, kind):
+    lines = orders.head(3).assign(customer_id=pd.array(LARGE, dtype="Int64"))
+    source = f"{'sqlite:///' if kind == 'sqlite' else ''}{tmp_path / f'chain.{kind}'}"
+    if kind == "duckdb":
+        with duckdb.connect(source) as connection:
+            connection.sql("CREATE TABLE orders AS SELECT * FROM lines")
+    else:
+        engine = sql.create_engine(source)
+        lines.to_sql("orders", engine, index=False)
+        engine.dispose()
+
+    def pieces() -> pd.DataFrame:
+        with opened(source, SourceMapping()) as tables:
+            return tables.whole("orders")
+
+    for read in (pieces, lambda: read_tables(source, SourceMapping())["orders"]):
+        if kind == "duckdb":
+            customers = to_text(read()["customer_id"]).fillna("").tolist()
+            assert customers == [str(2**53), str(2**53 + 1), ""]
+        else:
+            with pytest.raises(DataError, match=r"orders\.customer_id: .*rounded.* a view"):
+                read()

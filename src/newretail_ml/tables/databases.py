@@ -11,6 +11,7 @@ from newretail_ml.errors import DataError, MissingExtraError
 from newretail_ml.tables.mapping import SourceMapping
 from newretail_ml.tables.parts import no_orders
 from newretail_ml.tables.schemas import ORDERS, SCHEMAS
+from newretail_ml.tables.types import id_columns, require_exact
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -127,7 +128,11 @@ def _read_engine(engine: "Engine", mapping: SourceMapping) -> dict[str, pd.DataF
                     raise _no_table(place, name)
                 return pd.read_sql_table(table, connection, schema=schema or None)
 
-            return _tables(place, present, mapping, load)
+            tables = _tables(place, present, mapping, load)
+            return {
+                name: require_exact(table, name, id_columns(name, mapping))
+                for name, table in tables.items()
+            }
     except SQLAlchemyError as error:
         raise DataError(
             f"{place} cannot be read ({str(error).splitlines()[0]})",

@@ -19,6 +19,7 @@ from newretail_ml.tables.parts import find_files, no_orders
 from newretail_ml.tables.portions import Frames, Portion
 from newretail_ml.tables.schemas import ORDERS, SCHEMAS
 from newretail_ml.tables.sources import KINDS
+from newretail_ml.tables.types import id_columns, require_exact
 
 PIECE = 250_000
 _VECTOR = 2048
@@ -113,7 +114,10 @@ def _duckdb(path: Path, mapping: SourceMapping, rows: int) -> Iterator[Opened]:
             ).fetchall()
             names = _names(str(path), [str(row[0]) for row in listed], mapping)
             yield Opened(
-                {name: _in_one(name, partial(chunks, there)) for name, there in names.items()}
+                {
+                    name: _in_one(name, mapping, partial(chunks, there))
+                    for name, there in names.items()
+                }
             )
     except duckdb.Error as error:
         raise DataError(
@@ -142,7 +146,10 @@ def _sql(url: str, mapping: SourceMapping, rows: int) -> Iterator[Opened]:
             present = [*inspector.get_table_names(), *inspector.get_view_names()]
             names = _names(place, present, mapping)
             yield Opened(
-                {name: _in_one(name, partial(chunks, there)) for name, there in names.items()}
+                {
+                    name: _in_one(name, mapping, partial(chunks, there))
+                    for name, there in names.items()
+                }
             )
     except (SQLAlchemyError, ValueError) as error:
         if isinstance(error, DataError):
@@ -156,8 +163,15 @@ def _sql(url: str, mapping: SourceMapping, rows: int) -> Iterator[Opened]:
         engine.dispose()
 
 
-def _in_one(table: str, pieces: Callable[[], Iterator[pd.DataFrame]]) -> Portions:
-    return lambda: [Frames(table, pieces)]
+def _in_one(
+    table: str, mapping: SourceMapping, pieces: Callable[[], Iterator[pd.DataFrame]]
+) -> Portions:
+    ids = id_columns(table, mapping)
+
+    def exact() -> Iterator[pd.DataFrame]:
+        return (require_exact(piece, table, ids) for piece in pieces())
+
+    return lambda: [Frames(table, exact, ids)]
 
 
 def _names(place: str, present: list[str], mapping: SourceMapping) -> dict[str, str]:

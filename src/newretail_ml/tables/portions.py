@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -140,14 +140,20 @@ class Frames:
     Args:
         table: the library's name of the table.
         pieces: gives its rows a piece at a time.
+        ids: columns whose values are names; numbers there become text, because they look otherwise
+            in a piece where one is missing.
     """
 
     table: str
     pieces: Callable[[], Iterator[pd.DataFrame]]
+    ids: Sequence[str] = ()
 
     def read(self) -> Iterator[pa.Table]:
         """The rows, a piece at a time."""
-        return map(to_arrow, self.pieces())
+        for piece in self.pieces():
+            ids = [name for name in self.ids if name in piece]
+            numbers = [name for name in ids if pd.api.types.is_numeric_dtype(piece[name].dtype)]
+            yield to_arrow(piece.assign(**{name: to_text(piece[name]) for name in numbers}))
 
 
 def to_arrow(frame: pd.DataFrame) -> pa.Table:

@@ -82,6 +82,29 @@ def with_exact_ids(frame: pd.DataFrame, file: Path, ids: Sequence[str]) -> pd.Da
     return frame.assign(**{name: text.set_axis(frame.index) for name, text in texts.items()})
 
 
+def require_exact(frame: pd.DataFrame, table: str, ids: Sequence[str]) -> pd.DataFrame:
+    """The rows of a database's table, unless large ids were rounded on their way.
+
+    Args:
+        frame: the rows.
+        table: the library's name of the table.
+        ids: columns whose values are names.
+
+    Raises:
+        DataError: ids are fractions so large that several of them may have become one.
+    """
+    for name in ids:
+        values = frame.get(name)
+        if values is not None and values.dtype == "float64" and values.abs().ge(2**53).any():
+            raise DataError(
+                "whole numbers of 2^53 and more beside missing values would be rounded",
+                table=table,
+                column=name,
+                next_step="Make a view where they are text, and name it as source in the mapping.",
+            )
+    return frame
+
+
 def noted(schema: pa.Schema, parts: Sequence[tuple[Path, pa.Schema]]) -> pa.Schema:
     """The schema of all parts, which notes the first part of each type where these differ.
 
