@@ -1,4 +1,5 @@
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,9 +17,16 @@ README = (ROOT / "README.md").read_text()
 
 @pytest.fixture(scope="module")
 def printed(tmp_path_factory):
-    """What the examples print, run one after another in a folder with the sample."""
+    """What the examples print, run one after another in a folder with two fifths of the sample.
+
+    Of all items they print the like, and take two minutes.
+    """
     folder = tmp_path_factory.mktemp("readme")
-    (folder / "data").symlink_to(ROOT / "data")
+    shutil.copytree(ROOT / "data" / "sample", folder / "data" / "sample")
+    for file in (folder / "data" / "sample").glob("*.parquet"):
+        rows = pd.read_parquet(file)
+        if "item_id" in rows:
+            rows[rows["item_id"].str[-4:].astype(int) % 5 % 3 == 1].to_parquet(file)
     examples = "\n".join(re.findall(r"```python\n(.*?)```", README, re.S))
     done = subprocess.run(
         [sys.executable, "-c", examples], capture_output=True, text=True, cwd=folder
