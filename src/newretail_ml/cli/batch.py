@@ -89,9 +89,14 @@ class EngineName(click.Choice):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The text itself, if it is an address."""
-        if value.startswith(_MASTERS):
-            return str(value)
-        return str(super().convert(value, param, ctx))
+        if value not in _ENGINES and not value.startswith(_MASTERS):
+            self.fail(
+                f"{value!r} is neither {', '.join(_ENGINES)} nor an address of Spark, which "
+                f"begins with one of {', '.join(_MASTERS)}.",
+                param,
+                ctx,
+            )
+        return str(value)
 
 
 def is_database(target: str) -> bool:

@@ -19,6 +19,7 @@ _CONNECT = "sc://"
 _CONNECT_PORT = 15002
 _SECONDS_TO_ANSWER = 10
 _OLDEST_JAVA = 17
+_CALLING = "An error occurred while calling"
 # Jobs tell their progress and their failures themselves.
 _QUIET = {"spark.log.level": "FATAL", "spark.ui.showConsoleProgress": "false"}
 
@@ -53,8 +54,8 @@ def open_session(where: Any = None) -> Any:
     except Exception as error:  # of Java, of Spark, or of the way to them
         raise SparkError(
             f"Spark could not be started{_at(where)}: {shown_address(first_line(error))}",
-            next_step="Check the address and Spark's own log above, stop a session that has "
-            "died, or work with --engine pool.",
+            next_step="Check the address (local[2,4], spark://host:7077, sc://host:15002), stop a "
+            "session that has died, or work with --engine pool.",
         ) from error
     return session
 
@@ -90,9 +91,10 @@ def is_connect(session: Any) -> bool:
 
 
 def first_line(error: Exception) -> str:
-    """What an error says first, without a full stop."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return (lines[0] if lines else type(error).__name__).rstrip(".")
+    """What an error says first, without a full stop; of Java's, what Java says."""
+    lines = [line.strip(" :") for line in str(error).splitlines() if line.strip(" :")]
+    said = [line for line in lines if not line.startswith(_CALLING)]
+    return (said[0] if said else type(error).__name__).rstrip(".")
 
 
 def _is_address_of_connect(where: str | None) -> bool:
