@@ -98,7 +98,7 @@ def job(chain: str, model: str, out: str, name: str, partitions: int) -> dict[st
         "rows_out": manifest.rows_out,
         "largest": max(receipt.rows_in for receipt in manifest.receipts),
         "manifest": batch.manifest_file(task).stat().st_size,
-        "split": size_of(work / "split"),
+        "split": size_of(next(work.glob("split-*"))),
         "finished": size_of(work / "finished"),
         "result": size_of(Path(out)),
     }

@@ -2,9 +2,9 @@
 
 from newretail_ml.jobs.batch import Batch
 from newretail_ml.jobs.engines import Engine, WorkerLostError, local, pool, spark
-from newretail_ml.jobs.manifest import Manifest, Receipt
+from newretail_ml.jobs.manifest import Manifest, PartitionsFailedError, Receipt
 from newretail_ml.jobs.partitions import Partition, Split, split
-from newretail_ml.jobs.running import PartitionsFailedError, Stage, run_partitions
+from newretail_ml.jobs.running import Stage, run_partitions
 from newretail_ml.jobs.task import Answer, Task
 
 __all__ = [

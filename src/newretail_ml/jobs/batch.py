@@ -10,9 +10,9 @@ from uuid import uuid4
 
 from newretail_ml.errors import DataError
 from newretail_ml.jobs.engines import Engine, local
-from newretail_ml.jobs.manifest import Manifest
+from newretail_ml.jobs.manifest import Manifest, PartitionsFailedError
 from newretail_ml.jobs.partitions import Split, split
-from newretail_ml.jobs.running import PartitionsFailedError, Progress, Stage, remove_unfinished
+from newretail_ml.jobs.running import Progress, Stage, remove_unfinished
 from newretail_ml.jobs.targets import check_target, write_result
 from newretail_ml.jobs.task import Task
 from newretail_ml.jobs.work import held
@@ -93,8 +93,9 @@ class Batch:
             _check_answered(manifest)
             write_result(manifest.results, self.target, run_id=manifest.run_id, table=manifest.task)
             _write_whole(manifest.to_json(), self.manifest_file(task))
-        if self.work is None:
-            shutil.rmtree(work)
+            if self.work is None:
+                # A worker that nobody waits for may write there to the last.
+                shutil.rmtree(work, ignore_errors=True)
         return manifest
 
     def manifest_file(self, task: Task) -> Path:

@@ -27,11 +27,13 @@ from newretail_ml.jobs.models import parts_of
 from newretail_ml.jobs.running import Stage
 from newretail_ml.jobs.series import SeriesOf
 from newretail_ml.jobs.task import Answer
+from newretail_ml.jobs.work import remove_others
 from newretail_ml.panel import Panel
 from newretail_ml.tables import RetailTables
 from newretail_ml.tables.digest import fingerprint
+from newretail_ml.tables.whole_folder import hidden_beside
 
-_FILE = "groups.parquet"
+_FILE = "groups-{}.parquet"
 _AT_ONCE = 64
 _BY, _GROUP, _PERIOD, _TOTAL, _COUNT = _COLUMNS = ["by", "group", "period", "total", "count"]
 
@@ -117,11 +119,16 @@ class GroupDemand:
         if not by:
             return None
         made = stage.run(GroupTask(series, by, recovered))
-        return cls.added_up(made.results, stage.work / _FILE)
+        return cls.added_up(made.results, stage.work)
 
     @classmethod
-    def added_up(cls, results: Sequence[Path], file: Path) -> GroupDemand:
-        """From the sums of all partitions, some of which are in memory at a time."""
+    def added_up(cls, results: Sequence[Path], folder: Path) -> GroupDemand:
+        """From the sums of all partitions, some of which are in memory at a time.
+
+        Args:
+            results: of a `GroupTask`.
+            folder: where the file is kept, named after its content; those of other content go.
+        """
         by = pd.DataFrame(dtype=object, columns=_COLUMNS)
         for first in range(0, len(results), _AT_ONCE):
             some = map(pd.read_parquet, results[first : first + _AT_ONCE])
@@ -130,8 +137,13 @@ class GroupDemand:
         known = by[_COUNT] > 0
         mean = np.divide(by[_TOTAL], by[_COUNT], out=np.full(len(by), np.nan), where=known)
         rows = by[[_BY, _GROUP, _PERIOD]].assign(**{c.MEAN: mean})
-        rows.to_parquet(file, index=False)
-        return cls(file, fingerprint({"groups": rows}))
+        digest = fingerprint({"groups": rows})
+        file = folder / _FILE.format(digest)
+        with hidden_beside(file) as aside:
+            rows.to_parquet(aside / file.name, index=False)
+            (aside / file.name).replace(file)
+        remove_others(file, _FILE.format("*"))
+        return cls(file, digest)
 
     def read(self) -> dict[str, pd.DataFrame]:
         """As `Panel.group_demand` wants it."""

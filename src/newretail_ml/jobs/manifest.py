@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+from newretail_ml.errors import NewRetailError
+
 
 @dataclass(frozen=True)
 class Receipt:
@@ -147,6 +149,28 @@ class Manifest:
             f" {count:,} refused: {reason}." for reason, count in self.refused.items()
         )
         return f"{done}, {parts}.{refused}"
+
+
+class PartitionsFailedError(NewRetailError):
+    """Some partitions have no result, after two trials; what is finished stays finished.
+
+    Args:
+        manifest: of what was done, and of what was not.
+        file: that holds it, if one does.
+    """
+
+    def __init__(self, manifest: Manifest, file: Path | None = None) -> None:
+        self.manifest = manifest
+        self.file = file
+        failed = manifest.failed
+        named = ", ".join(str(receipt.partition) for receipt in failed[:5])
+        more = f" and {len(failed) - 5:,} more" if len(failed) > 5 else ""
+        told = "" if file is None else f" All that is known is in {file}."
+        super().__init__(
+            f"{len(failed):,} of {len(manifest.receipts):,} partitions failed twice ({named}"
+            f"{more}); the first: {failed[0].problem} Nothing was written.{told} Run the job "
+            "again, and only these are made."
+        )
 
 
 def model_words(facts: Mapping[str, Any]) -> str | None:

@@ -12,9 +12,10 @@ from typing import Any
 from newretail_ml.checks import check_whole
 from newretail_ml.errors import DataError
 from newretail_ml.forecasting import Forecaster, standard_models
+from newretail_ml.jobs.work import remove_others
 
 _PICKLED = "*.pkl"
-_SCORER = "scorer.pkl"
+_SCORER = "scorer-{}.pkl"
 
 
 EACH, SAMPLE, ALL = FITS = ("each", "sample", "all")
@@ -128,13 +129,18 @@ class SavedModel:
 
         Scoring other panels, a model asks that of its fit for its frequency and keys alone; and
         every worker would hold it.
+
+        Args:
+            folder: where the file is kept, named after the model; those of other models go.
         """
         model = self.load()
         for part in parts_of(model):
             if hasattr(part, "panel_"):
                 part.panel_ = part.panel_.select([0])
-        model.save(folder / _SCORER)
-        return replace(self, path=folder / _SCORER)
+        file = folder / _SCORER.format(self.digest)
+        model.save(file)
+        remove_others(file, _SCORER.format("*"))
+        return replace(self, path=file)
 
 
 @lru_cache(maxsize=1)

@@ -26,9 +26,12 @@ from newretail_ml.jobs.engines import Engine, local
 from newretail_ml.jobs.manifest import digest_of
 from newretail_ml.jobs.splitting import Keys, Spread, Spreading, left_out
 from newretail_ml.jobs.trials import all_answers
+from newretail_ml.jobs.work import remove_folder, remove_others
 from newretail_ml.tables import SourceMapping
 from newretail_ml.tables.extent import EXTENT_FILE
+from newretail_ml.tables.parts import Part
 from newretail_ml.tables.pieces import Opened, opened
+from newretail_ml.tables.portions import CsvPortion, ParquetPortion, Portion, WholeTable
 from newretail_ml.tables.retail_tables import AnyMapping
 
 _SPLIT = "split"
@@ -77,15 +80,16 @@ class Split:
         """Order lines of the source."""
         return sum(part.rows for part in self.partitions) + sum(self.left_out.values())
 
-    def write(self, folder: Path, stamp: str | None) -> None:
-        """Write it beside its partitions."""
+    def write(self, folder: Path, stamp: str | None) -> str:
+        """Write it beside its partitions; the digest of all that it says of them."""
         parts = [{**asdict(part), "folder": part.folder.name} for part in self.partitions]
         content = {**asdict(self), "partitions": parts, "stamp": stamp}
         (folder / _FACTS).write_text(json.dumps(content, indent=1, default=str))
+        return digest_of(content)
 
     @classmethod
     def read(cls, folder: Path, stamp: str | None) -> Self | None:
-        """What an earlier run wrote, if it was made of the same source in the same way."""
+        """What an earlier run wrote, if it is whole, and of the same source in the same way."""
         file = folder / _FACTS
         if stamp is None or not file.is_file():
             return None
@@ -96,7 +100,8 @@ class Split:
             Partition(**{**part, "folder": folder / part["folder"]})
             for part in content.pop("partitions")
         ]
-        return cls(parts, **content)
+        there = {place.name for place in folder.iterdir()}
+        return cls(parts, **content) if all(part.folder.name in there for part in parts) else None
 
 
 def split(
@@ -113,7 +118,9 @@ def split(
 
     The engine reads the source portion by portion, and checks partition by partition: a worker
     holds a piece of the source, or one partition. A database is read by this process. Where the
-    files of the source are as they were, what an earlier run made is taken.
+    files of the source are as they were, what an earlier run made is taken. The folder of a split
+    is named after what is in it, so that a worker of an earlier run, which may still be at work,
+    finds what it was sent to, or nothing.
 
     Args:
         source: as `RetailTables.read` takes it.
@@ -136,7 +143,7 @@ def split(
     with opened(source, chosen) as tables:
         asked = (version("newretail-ml"), repr(chosen), key, partitions, leave_out)
         stamp = None if tables.stamp is None else digest_of(tables.stamp, *asked)
-        earlier = Split.read(folder / _SPLIT, stamp)
+        earlier = _found(folder, stamp)
         if earlier is not None:
             return earlier
         aside = folder / f".{_SPLIT}-{uuid4().hex}"
@@ -147,18 +154,29 @@ def split(
     items = any(one.table == "items" for one in spreads)
     admission = Admission(aside / _RAW, raw_tables(spreads), aside / _CLEAN, chosen, items)
     made = _admitted(admission, places_of(spreads), aside, engine, reasons)
-    made.write(aside, stamp)
     # With what workers left that were killed, or did what others had done.
     for rest in (_RAW, _CLEAN):
         shutil.rmtree(aside / rest, ignore_errors=True)
-    shutil.rmtree(folder / _SPLIT, ignore_errors=True)
-    aside.rename(folder / _SPLIT)
-    return replace(
-        made,
-        partitions=[
-            replace(part, folder=folder / _SPLIT / part.folder.name) for part in made.partitions
-        ],
-    )
+    return _in_place(made, aside, stamp)
+
+
+def _found(folder: Path, stamp: str | None) -> Split | None:
+    for place in sorted(folder.glob(f"{_SPLIT}-*")):
+        earlier = Split.read(place, stamp)
+        if earlier is not None:
+            remove_others(place, f"{_SPLIT}-*")
+            return earlier
+    return None
+
+
+def _in_place(made: Split, aside: Path, stamp: str | None) -> Split:
+    """The split where the next run finds it; those that it found before are no more."""
+    place = aside.with_name(f"{_SPLIT}-{made.write(aside, stamp)}")
+    remove_folder(place)
+    aside.rename(place)
+    remove_others(place, f"{_SPLIT}-*")
+    parts = [replace(part, folder=place / part.folder.name) for part in made.partitions]
+    return replace(made, partitions=parts)
 
 
 def _spread(
@@ -171,7 +189,30 @@ def _spread(
         for portion in portions_of_it()
     ]
     reader = engine if tables.travels else local
-    return all_answers(reader, spreading, list(enumerate(portions)))
+    return all_answers(reader, spreading, list(enumerate(portions)), _portion_lost)
+
+
+def _portion_lost(numbered: tuple[int, Portion], reason: str) -> str:
+    """What engines advise is for partitions, and how many there are does not matter here."""
+    portion = numbered[1]
+    told = reason.replace("more partitions", "smaller files")
+    return f"{portion.table} could not be split, at {_files_of(portion)}: {told}"
+
+
+def _files_of(portion: Portion) -> str:
+    parts: Sequence[Part] = ()
+    if isinstance(portion, ParquetPortion):
+        parts = [one.part for one in portion.groups]
+    elif isinstance(portion, CsvPortion):
+        parts = portion.parts
+    elif isinstance(portion, WholeTable):
+        parts = portion.files.parts
+    names = list(dict.fromkeys(str(part.file) for part in parts)) or ["all its rows"]
+    return names[0] if len(names) == 1 else f"the files from {names[0]} to {names[-1]}"
+
+
+def _place_lost(place: Place, reason: str) -> str:
+    return f"the tables of partition {place.number} could not be checked for the split: {reason}"
 
 
 def _admitted(
@@ -182,7 +223,7 @@ def _admitted(
     left_out: Mapping[str, int],
 ) -> Split:
     """Checks all partitions, and tells each how far all of them reach."""
-    done = all_answers(engine, admission, places)
+    done = all_answers(engine, admission, places, _place_lost)
     done.sort(key=lambda one: one.number)
     raise_first(done)
     kept = [one for one in done if one.digest is not None]

@@ -11,7 +11,6 @@ import json
 import os
 import shutil
 import socket
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -22,12 +21,20 @@ from uuid import uuid4
 import pandas as pd
 
 from newretail_ml import columns as c
-from newretail_ml.errors import NewRetailError
+from newretail_ml.errors import DataError, NewRetailError
 from newretail_ml.jobs.engines import Engine, WorkerLostError, local
-from newretail_ml.jobs.manifest import Manifest, Receipt, digest_of, model_words
+from newretail_ml.jobs.manifest import (
+    Manifest,
+    PartitionsFailedError,
+    Receipt,
+    digest_of,
+    model_words,
+)
+from newretail_ml.jobs.memory import peak_memory
 from newretail_ml.jobs.partitions import Partition
 from newretail_ml.jobs.task import Answer, Task
 from newretail_ml.jobs.trials import in_trials
+from newretail_ml.jobs.work import remove_folder
 
 RESULT, REFUSED = "result.parquet", "refused.parquet"
 _RECEIPT = "receipt.json"
@@ -35,28 +42,6 @@ _FINISHED = "finished"
 
 Progress = Callable[[Receipt, int, int], None]
 """Told of a partition that is done or has failed, how many are done, and of how many."""
-
-
-class PartitionsFailedError(NewRetailError):
-    """Some partitions have no result, after two trials; what is finished stays finished.
-
-    Args:
-        manifest: of what was done, and of what was not.
-        file: that holds it, if one does.
-    """
-
-    def __init__(self, manifest: Manifest, file: Path | None = None) -> None:
-        self.manifest = manifest
-        self.file = file
-        failed = manifest.failed
-        named = ", ".join(str(receipt.partition) for receipt in failed[:5])
-        more = f" and {len(failed) - 5:,} more" if len(failed) > 5 else ""
-        told = "" if file is None else f" All that is known is in {file}."
-        super().__init__(
-            f"{len(failed):,} of {len(manifest.receipts):,} partitions failed twice ({named}"
-            f"{more}); the first: {failed[0].problem} Nothing was written.{told} Run the job "
-            "again, and only these are made."
-        )
 
 
 def run_partitions(
@@ -141,6 +126,7 @@ class Finish:
         receipt = self._receipt(partition)
         try:
             answer = self.task(partition.folder)
+            _check_still_there(partition.folder)
             receipt = replace(
                 receipt,
                 rows_in=answer.rows_in,
@@ -160,11 +146,11 @@ class Finish:
         return digest_of(partition.digest, self.version)
 
     def found(self, partition: Partition) -> Receipt | None:
-        """The receipt that an earlier run left, if it did."""
-        file = self.folder / self.key(partition) / _RECEIPT
-        if not file.is_file():
+        """The receipt that an earlier run left, if it did, and the result is there as well."""
+        place = self.folder / self.key(partition)
+        if not _is_whole(place):
             return None
-        receipt = Receipt.from_dict(json.loads(file.read_text()))
+        receipt = Receipt.from_dict(json.loads((place / _RECEIPT).read_text()))
         return replace(receipt, partition=partition.number, reused=True, trials=0)
 
     def lost(self, error: WorkerLostError) -> Receipt:
@@ -202,13 +188,26 @@ def remove_unfinished(work: Path) -> None:
 
 def _rename(aside: Path, place: Path) -> None:
     """Two runs may finish the same partition at the same time: the first one counts."""
-    if place.exists() and not (place / _RECEIPT).is_file():
-        shutil.rmtree(place)
+    if place.exists() and not _is_whole(place):
+        remove_folder(place)
     try:
         aside.rename(place)
     except OSError:
-        if not (place / _RECEIPT).is_file():
+        if not _is_whole(place):
             raise
+
+
+def _is_whole(place: Path) -> bool:
+    return all((place / name).is_file() for name in (_RECEIPT, RESULT, REFUSED))
+
+
+def _check_still_there(folder: Path) -> None:
+    """A later run may have removed it while some of it was read; tables may be missing."""
+    if not folder.exists():
+        raise DataError(
+            f"{folder} was removed by a later run while it was worked on",
+            next_step="Run the job again.",
+        )
 
 
 def _version(task: Task) -> str:
@@ -239,18 +238,3 @@ def _words(error: Exception) -> str:
 def _tell(progress: Progress | None, receipt: Receipt, done: int, of: int) -> None:
     if progress is not None:
         progress(receipt, done, of)
-
-
-def peak_memory() -> int | None:
-    """The most memory that this process has had, in MB; None where the system does not tell."""
-    status = Path("/proc/self/status")
-    if status.is_file():
-        # What `resource` says there may be the peak of the process that started this one.
-        peaks = [line for line in status.read_text().splitlines() if line.startswith("VmHWM")]
-        return int(peaks[0].split()[1]) >> 10 if peaks else None
-    try:
-        import resource
-    except ImportError:
-        return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return int(peak) >> (20 if sys.platform == "darwin" else 10)

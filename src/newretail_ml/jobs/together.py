@@ -21,6 +21,10 @@ def first_of(folders: Sequence[Path], most_lines: int) -> Sequence[Path]:
     """The first partitions that hold no more order lines than so many; the first one in any case.
 
     What is in a partition fell into it by a hash, so that these are a fair sample of all.
+
+    Args:
+        folders: of partitions, one at least.
+        most_lines: order lines.
     """
     some, lines = [folders[0]], lines_in(folders[0])
     for folder in folders[1:]:
@@ -32,7 +36,12 @@ def first_of(folders: Sequence[Path], most_lines: int) -> Sequence[Path]:
 
 
 def put_together(folders: Sequence[Path], into: Path) -> None:
-    """The tables of several partitions as those of one: own rows together, shared ones once."""
+    """The tables of several partitions as those of one: own rows together, shared ones once.
+
+    Args:
+        folders: of partitions of one chain.
+        into: folder that is there, for the tables.
+    """
     import pyarrow as pa
     from pyarrow.parquet import read_table, write_table
 

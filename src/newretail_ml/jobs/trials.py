@@ -53,7 +53,10 @@ def in_trials(
 
 
 def all_answers(
-    engine: Engine, work: Callable[[_Part], _Done], parts: Sequence[_Part]
+    engine: Engine,
+    work: Callable[[_Part], _Done],
+    parts: Sequence[_Part],
+    told: Callable[[_Part, str], str],
 ) -> list[_Done]:
     """The answers for all parts, in any order.
 
@@ -61,6 +64,7 @@ def all_answers(
         engine: who works.
         work: what to do.
         parts: what to do it to.
+        told: says which part was lost in what, given the part and what the engine knows of it.
 
     Raises:
         WorkerLostError: a worker was lost twice on the same part.
@@ -70,7 +74,8 @@ def all_answers(
         if not isinstance(answer, WorkerLostError):
             found.append(answer)
         elif trial == TRIALS:
-            raise answer
+            part: Any = answer.part
+            raise WorkerLostError(part, told(part, str(answer)))
     return found
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from uuid import uuid4
 
 from newretail_ml.errors import DataError
 
@@ -45,6 +47,36 @@ def _told(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise _unwritable(error.filename or folder, error) from error
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder that, for whoever looks at it, is whole or not there at all.
+
+    It becomes hidden first: a job that is killed in between leaves nothing that looks whole.
+
+    Args:
+        folder: what to remove; another process may do the same.
+    """
+    hidden = folder.with_name(f".{folder.name}-{uuid4().hex}")
+    with suppress(FileNotFoundError):
+        folder.rename(hidden)
+    shutil.rmtree(hidden, ignore_errors=True)
+
+
+def remove_others(kept: Path, pattern: str) -> None:
+    """Remove what earlier runs left in the place of a file or folder.
+
+    Args:
+        kept: stays.
+        pattern: of the names beside it that are to go.
+    """
+    for other in kept.parent.glob(pattern):
+        if other == kept:
+            continue
+        if other.is_dir():
+            remove_folder(other)
+        else:
+            other.unlink(missing_ok=True)
 
 
 def _unwritable(place: object, error: OSError) -> DataError:

@@ -17,6 +17,7 @@ from newretail_ml.jobs import Batch, Stage, local, models, pool, split
 from newretail_ml.jobs.demand import Demand
 from newretail_ml.jobs.fitting import all_rows, fitted_once
 from newretail_ml.jobs.fitting.panels import in_order, joined
+from newretail_ml.jobs.fitting.rows import RowsTask
 from newretail_ml.jobs.fitting.survey import Survey, SurveyTask
 from newretail_ml.jobs.forecast import ForecastTask
 from newretail_ml.jobs.models import StandardModel
@@ -90,11 +91,21 @@ def test_found_again_and_nothing_left_behind(staged, monkeypatch):
     assert fitted_once(ON_ALL, SERIES, 7, 3, stage) == first
 
 
+def test_killed_before_the_model_is_saved(chain, tmp_path, monkeypatch):
+    stage = Stage(split(chain, tmp_path, "item_id", 3).partitions, tmp_path)
+    with monkeypatch.context() as patched, pytest.raises(TypeError):
+        patched.setattr(LightGBMForecaster, "save", None)
+        fitted_once(ON_ALL, SERIES, 7, 3, stage)
+    monkeypatch.setattr(RowsTask, "__call__", None)
+    assert fitted_once(ON_ALL, SERIES, 7, 3, stage).load().boosters_
+
+
 def test_of_many_series_some_are_looked_back_on(staged, whole):
     ordered, _ = in_order(SERIES, whole)
     few = {"n_donors": 10, "max_rows": 2_000, "max_rounds": 20, "n_threads": 1}
     expected = LightGBMForecaster(7, **few).fit(ordered)
-    found, words = all_rows.fit_on_all(LightGBMForecaster(7, **few), SERIES, staged(3))
+    found, words, files = all_rows.fit_on_all(LightGBMForecaster(7, **few), SERIES, staged(3))
+    assert files
     assert found.past_.actual.shape[0] == 10
     assert found.panel_.keys.equals(expected._donors(ordered).keys)
     assert texts(found) == texts(expected)
@@ -229,7 +240,7 @@ def test_a_saved_model_is_not_fitted_again(chain, saved, tmp_path):
 PEAK = """
 import sys
 from pathlib import Path
-from newretail_ml.jobs.running import peak_memory
+from newretail_ml.jobs.memory import peak_memory
 from newretail_ml.forecasting.trees.boosting import Boosting
 from newretail_ml.forecasting.trees.training import TrainingRows
 

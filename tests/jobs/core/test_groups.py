@@ -22,7 +22,7 @@ def test_sums_of_many_partitions_are_those_of_all_at_once(tmp_path: Path) -> Non
         files.append(tmp_path / f"{partition}.parquet")
         part.to_parquet(files[-1], index=False)
         rows.append(part)
-    found = GroupDemand.added_up(files, tmp_path / "groups.parquet").read()["category"]
+    found = GroupDemand.added_up(files, tmp_path).read()["category"]
     sums = pd.concat(rows).groupby(["group", "period"])[["total", "count"]].sum()
     expected = (sums["total"] / sums["count"]).to_numpy().reshape(3, 3)
     assert list(found.index) == ["a", "b", "c"]
@@ -35,5 +35,5 @@ def test_no_partition_counts_twice(tmp_path: Path, partitions: int) -> None:
     file = tmp_path / "part.parquet"
     part.loc[1, "count"] = 0.0
     part.to_parquet(file, index=False)
-    found = GroupDemand.added_up([file] * partitions, tmp_path / "sums.parquet")
+    found = GroupDemand.added_up([file] * partitions, tmp_path)
     np.testing.assert_array_equal(found.read()["chain"].to_numpy(), [[3.0, np.nan]])

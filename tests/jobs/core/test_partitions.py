@@ -150,7 +150,8 @@ def test_a_source_that_did_not_change_is_not_split_again(chain, tmp_path, monkey
     orders.head(-1).to_parquet(source / "orders.parquet")
     other = split(source, tmp_path / "parts", "item_id", 2)
     assert other.rows == first.rows - 1
-    assert sorted(path.name for path in (tmp_path / "parts").iterdir()) == ["split"]
+    (place,) = (tmp_path / "parts").iterdir()
+    assert {part.folder.parent for part in other.partitions} == {place}
 
 
 def test_errors_name_the_rows_of_the_source(frames, tmp_path, monkeypatch):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from newretail_ml.errors import DataError
 from newretail_ml.forecasting import Forecaster, LightGBMForecaster
@@ -21,8 +22,10 @@ from newretail_ml.jobs.series import SeriesOf
 from newretail_ml.panel import Panel
 
 
-def fit_on_all(model: LightGBMForecaster, series: SeriesOf, stage: Stage) -> tuple[Forecaster, str]:
-    """The model, fitted on rows of all partitions, and in words on how much.
+def fit_on_all(
+    model: LightGBMForecaster, series: SeriesOf, stage: Stage
+) -> tuple[Forecaster, str, Sequence[Path]]:
+    """The model, fitted on rows of all partitions, in words on how much, and the files of these.
 
     Partitions are read four times: to count series, to add up groups, for the series that are
     looked back on, and for the rows, which are written to files. The driver reads those chunk by
@@ -34,7 +37,7 @@ def fit_on_all(model: LightGBMForecaster, series: SeriesOf, stage: Stage) -> tup
     1.25 million of them: LightGBM keeps bins of one byte a value, those of usable rows once more,
     and these row by row for its histograms; 70 are labels, scores and gradients.
     A worker holds rows / partitions x features x 12 bytes besides its partition; files take
-    rows x features x 4 bytes of disk until the model is there.
+    rows x features x 4 bytes of disk, and may be removed once the model is saved.
 
     Args:
         model: not fitted yet.
@@ -53,9 +56,8 @@ def fit_on_all(model: LightGBMForecaster, series: SeriesOf, stage: Stage) -> tup
     made = stage.run(RowsTask(series, model, recipe, survey.n_series, groups))
     rows = TrainingRows.in_files(made.results, recipe.names)
     model.fit_rows(rows, recipe, donors, survey.n_series)
-    for file in made.results:
-        shutil.rmtree(file.parent)
-    return model, f"{len(rows.target):,} rows of all {survey.n_series:,} series"
+    words = f"{len(rows.target):,} rows of all {survey.n_series:,} series"
+    return model, words, made.results
 
 
 def check_reach(model: LightGBMForecaster, panel: Panel, n_series: int) -> None:

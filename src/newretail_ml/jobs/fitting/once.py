@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from newretail_ml.jobs.models import SAMPLE, SavedModel, StandardModel
 from newretail_ml.jobs.running import Stage
 from newretail_ml.jobs.series import SeriesOf
 from newretail_ml.jobs.together import first_of, lines_in
+from newretail_ml.jobs.work import remove_folder
 from newretail_ml.tables.whole_folder import whole_folder
 
 _MODEL, _WORDS = "model.pkl", "fitted.txt"
@@ -45,20 +47,23 @@ def fitted_once(
     if not place.is_dir():
         made = model.make(horizon, seed)
         folders = [part.folder for part in parts]
-        learned, words = _fitted(model, made, series, folders, stage)
+        learned, words, used = _fitted(model, made, series, folders, stage)
         total = sum(lines_in(part.folder) for part in stage.partitions)
         with whole_folder(place) as folder:
             learned.save(folder / _MODEL)
             (folder / _WORDS).write_text(f"once, on {words}, of {total:,} order lines")
+        for file in used:
+            remove_folder(file.parent)
     words = (place / _WORDS).read_text()
     return SavedModel(place / _MODEL, model.name, None, key, fitted=words)
 
 
 def _fitted(
     model: StandardModel, made: Forecaster, series: SeriesOf, taken: list[Path], stage: Stage
-) -> tuple[Forecaster, str]:
+) -> tuple[Forecaster, str, Sequence[Path]]:
+    """The model, in words on how much it was fitted, and files that it needs no longer."""
     if model.fit == SAMPLE:
-        return fit_on_sample(made, series, taken, stage.work)
+        return *fit_on_sample(made, series, taken, stage.work), ()
     assert isinstance(made, LightGBMForecaster)  # noqa: S101
     made.max_rows = model.rows
     return fit_on_all(made, series, stage)

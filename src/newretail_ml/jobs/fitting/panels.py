@@ -22,6 +22,10 @@ def in_order(series: SeriesOf, panel: Panel) -> tuple[Panel, np.ndarray]:
 
     Partitions, one after the other, then give the series of a chain in the same order, however
     many there are.
+
+    Args:
+        series: what a series is.
+        panel: of a partition.
     """
     block = block_of(panel.keys[c.ITEM], series.blocks)
     order = np.argsort(block, kind="stable")
