@@ -12,7 +12,14 @@ import pandas as pd
 from newretail_ml.errors import DataError
 from newretail_ml.tables.csv_format import CsvFormat
 from newretail_ml.tables.parts import Part, TableFiles
-from newretail_ml.tables.types import as_text, columns_with_gaps, lossy, noted, plain_type
+from newretail_ml.tables.types import (
+    as_text,
+    columns_with_gaps,
+    instants,
+    lossy,
+    noted,
+    plain_type,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -51,7 +58,8 @@ def footers(files: TableFiles) -> list[Footer]:
                 groups = range(file.metadata.num_row_groups)
                 rows = tuple(file.metadata.row_group(group).num_rows for group in groups)
                 gaps = columns_with_gaps(file.metadata)
-                found.append(Footer(_schema(file.schema_arrow, part), rows, gaps))
+                schema = _schema(file.schema_arrow, part, instants(file.metadata))
+                found.append(Footer(schema, rows, gaps))
         except (ArrowException, OSError, ValueError) as error:
             raise unreadable(part.file, error) from error
     return found
@@ -143,12 +151,13 @@ def unreadable(path: Path, error: Exception) -> DataError:
     )
 
 
-def _schema(schema: pa.Schema, part: Part) -> pa.Schema:
+def _schema(schema: pa.Schema, part: Part, in_utc: frozenset[str]) -> pa.Schema:
     """Without the index of a frame, which is no column, and with the keys of the folders."""
     import pyarrow as pa
 
     index = (schema.pandas_metadata or {}).get("index_columns", [])
     columns = {field.name: plain_type(field.type) for field in schema if field.name not in index}
+    columns.update({name: pa.timestamp("us", "UTC") for name in in_utc if name in columns})
     keys = {name: pa.string() for name, _ in part.keys if name not in columns}
     return pa.schema([*columns.items(), *keys.items()])
 

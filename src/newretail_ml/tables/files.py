@@ -21,7 +21,7 @@ from newretail_ml.tables.exact import EXACT
 from newretail_ml.tables.mapping import SourceMapping
 from newretail_ml.tables.parts import TableFiles
 from newretail_ml.tables.schemas import SCHEMAS, Kind
-from newretail_ml.tables.types import id_columns, with_exact_ids
+from newretail_ml.tables.types import id_columns, with_exact_ids, with_zones
 
 _PIECE = 1_000_000
 _TAIL = 65_536
@@ -55,7 +55,7 @@ def _read_parquet(path: Path, ids: Sequence[str]) -> pd.DataFrame:
     from pyarrow import ArrowException
 
     def read() -> pd.DataFrame:
-        return with_exact_ids(pd.read_parquet(path), path, ids)
+        return with_zones(with_exact_ids(pd.read_parquet(path), path, ids), path)
 
     return _read(path, read, (ArrowException, OSError, ValueError))
 

@@ -2,6 +2,9 @@
 
 Whole numbers beside missing values become fractions in pandas, which hold them up to 2^53: ids
 beyond that would become one. Such ids are therefore read as text.
+
+Spark writes a timestamp as INT96 unless told otherwise: an instant in UTC, without a word of that.
+Read as a wall clock, an evening in New York would be the next day.
 """
 
 from __future__ import annotations
@@ -46,6 +49,20 @@ def columns_with_gaps(metadata: FileMetaData) -> frozenset[str]:
             if known is None or not known.has_null_count or known.null_count:
                 found.add(column.path_in_schema)
     return frozenset(found)
+
+
+def instants(metadata: FileMetaData) -> frozenset[str]:
+    """Columns of a Parquet file that are INT96."""
+    columns = map(metadata.schema.column, range(len(metadata.schema)))
+    return frozenset(column.path for column in columns if column.physical_type == "INT96")
+
+
+def with_zones(frame: pd.DataFrame, file: Path) -> pd.DataFrame:
+    """A frame of a Parquet file whose instants say that they are in UTC."""
+    from pyarrow.parquet import read_metadata
+
+    names = [name for name in instants(read_metadata(file)) if name in frame]
+    return frame.assign(**{name: frame[name].dt.tz_localize("UTC") for name in names})
 
 
 def as_text(schema: pa.Schema, columns: Iterable[str]) -> pa.Schema:
