@@ -218,6 +218,8 @@ def told(say: Callable[[str], None]) -> Progress:
             say(f"{place} failed, and {next_step}: {receipt.problem}")
             return
         found = "found" if receipt.reused else f"{receipt.seconds:,.1f} s"
+        if receipt.trials > 1:
+            found += f", begun {receipt.trials} times"
         say(
             f"{place} ({done} of {of}): {receipt.rows_in:,} order lines, {receipt.rows_out:,} "
             f"rows, {found}{clock.words(receipt, done, of)}."

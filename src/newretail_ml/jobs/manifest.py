@@ -29,7 +29,8 @@ class Receipt:
         seconds: it took.
         problem: why there is no result; None where there is one.
         reused: whether an earlier run had finished it.
-        trials: how often it was begun in this run; 0 where it was not.
+        trials: how often it was begun in this run; more than once where it failed, or a worker
+            that was at it was killed; 0 where it was not begun.
         model: name, version and digest of the model that answered.
         worker: host and process.
         peak_memory: of that process until then, in MB; None where the system does not tell.
@@ -117,6 +118,7 @@ class Manifest:
             "partitions": len(self.receipts),
             "partitions_reused": sum(receipt.reused for receipt in self.receipts),
             "partitions_failed": len(self.failed),
+            "partitions_begun_again": sum(receipt.trials > 1 for receipt in self.receipts),
             "partition_seconds": sum(receipt.seconds for receipt in self.receipts),
         }
 
@@ -145,6 +147,9 @@ class Manifest:
         parts = f"{len(self.receipts):,} partitions"
         if reused:
             parts += f", {reused:,} of them finished by an earlier run"
+        again = sum(receipt.trials > 1 for receipt in self.receipts)
+        if again:
+            parts += f", {again:,} of them begun more than once"
         refused = "".join(
             f" {count:,} refused: {reason}." for reason, count in self.refused.items()
         )

@@ -39,6 +39,8 @@ from newretail_ml.jobs.work import remove_folder
 RESULT, REFUSED = "result.parquet", "refused.parquet"
 _RECEIPT = "receipt.json"
 _FINISHED = "finished"
+# A worker that is killed leaves its folder there, by which the next one knows of it.
+_BEGUN = ".begun"
 
 Progress = Callable[[Receipt, int, int], None]
 """Told of a partition that is done or has failed, how many are done, and of how many."""
@@ -72,7 +74,7 @@ def run_partitions(
     missing = [part for part in partitions if part.number not in receipts]
     for trial, answer in in_trials(engine, finish, missing, _has_failed):
         receipt = finish.lost(answer) if isinstance(answer, WorkerLostError) else answer
-        receipts[receipt.partition] = replace(receipt, trials=trial)
+        receipts[receipt.partition] = replace(receipt, trials=max(trial, receipt.trials))
         done = sum(one.problem is None for one in receipts.values())
         _tell(progress, receipts[receipt.partition], done, len(partitions))
     ordered = [receipts[part.number] for part in partitions]
@@ -124,7 +126,10 @@ class Finish:
         """The receipt of the partition; an error of the task becomes its problem."""
         begun = time.perf_counter()
         receipt = self._receipt(partition)
+        trials = self.folder / _BEGUN / receipt.key
+        aside = trials / uuid4().hex
         try:
+            aside.mkdir(parents=True)
             answer = self.task(partition.folder)
             _check_still_there(partition.folder)
             receipt = replace(
@@ -135,10 +140,13 @@ class Finish:
                 examples=_examples(answer.refused),
                 seconds=round(time.perf_counter() - begun, 3),
                 peak_memory=peak_memory(),
+                trials=len(list(trials.iterdir())),
             )
-            self._put(answer, receipt)
+            self._put(answer, receipt, aside)
         except Exception as error:  # whatever it is, the other partitions go on
             return replace(receipt, problem=_words(error))
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
         return receipt
 
     def key(self, partition: Partition) -> str:
@@ -168,16 +176,11 @@ class Finish:
             worker=f"{socket.gethostname()}, process {os.getpid()}",
         )
 
-    def _put(self, answer: Answer, receipt: Receipt) -> None:
-        aside = self.folder / f".{receipt.key}-{uuid4().hex}"
-        aside.mkdir(parents=True)
-        try:
-            answer.rows.to_parquet(aside / RESULT, index=False)
-            answer.refused.to_parquet(aside / REFUSED, index=False)
-            (aside / _RECEIPT).write_text(json.dumps(asdict(receipt)))
-            _rename(aside, self.folder / receipt.key)
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
+    def _put(self, answer: Answer, receipt: Receipt, aside: Path) -> None:
+        answer.rows.to_parquet(aside / RESULT, index=False)
+        answer.refused.to_parquet(aside / REFUSED, index=False)
+        (aside / _RECEIPT).write_text(json.dumps(asdict(receipt)))
+        _rename(aside, self.folder / receipt.key)
 
 
 def remove_unfinished(work: Path) -> None:

@@ -65,7 +65,12 @@ def digests(made: Split) -> list[str]:
 
 
 def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
+    """What is in a folder, but for what is hidden."""
+    return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+
+
+def splits(work: Path) -> list[str]:
+    return [name for name in names(work) if name != FINISHED]
 
 
 def killed_while_removing(monkeypatch, folder: Path) -> None:
@@ -94,7 +99,7 @@ def test_a_late_worker_finds_its_own_partition_or_none(source, tmp_path):
     for part in early.partitions:
         assert late(part).problem is not None
         assert late.found(part) is None
-    assert len(names(work)) == 1
+    assert len(splits(work)) == 1
 
 
 def test_of_a_source_that_is_read_anew_the_split_has_the_same_place(source, tmp_path, monkeypatch):
@@ -105,7 +110,7 @@ def test_of_a_source_that_is_read_anew_the_split_has_the_same_place(source, tmp_
     again = split(source, tmp_path / "work", "item_id", 2)
     assert again == first
     assert sum(len(RetailTables.read(one).orders) for one in folders(again)) == 1_500
-    assert len(names(tmp_path / "work")) == 1
+    assert len(splits(tmp_path / "work")) == 1
 
 
 def test_a_half_removed_split_is_never_taken(source, tmp_path, monkeypatch):
@@ -117,7 +122,7 @@ def test_a_half_removed_split_is_never_taken(source, tmp_path, monkeypatch):
     again = split(source, work, "item_id", 2)
     assert digests(again) == digests(first)
     assert sum(len(RetailTables.read(one).orders) for one in folders(again)) == 1_500
-    assert len(names(work)) == 1
+    assert len(splits(work)) == 1
 
 
 def test_a_split_without_one_of_its_partitions_is_made_again(source, tmp_path):

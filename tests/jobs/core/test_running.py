@@ -109,10 +109,23 @@ def test_a_partition_that_fails_twice_is_named(parts, tmp_path):
 
 
 class DiesAtTwo(Double):
+    """Kills its worker at the folder 2: always, or the first time where ``fails`` is 1."""
+
     def __call__(self, folder: Path) -> Answer:
-        if folder.name == "2":
+        mark = self.marks / "died"
+        if folder.name == "2" and not (self.fails == 1 and mark.exists()):
+            mark.touch()
             os.kill(os.getpid(), signal.SIGKILL)
         return super().__call__(folder)
+
+
+def test_a_worker_that_was_killed_is_told_of(parts, tmp_path):
+    task = DiesAtTwo(tmp_path, fails=1)
+    manifest = run_partitions(task, parts, tmp_path / "work", engine=pool(1))
+    assert numbers(manifest) == [0, 2, 4]
+    assert [receipt.trials for receipt in manifest.receipts] == [1, 1, 2]
+    assert "1 of them begun more than once" in manifest.words()
+    assert manifest.metrics()["partitions_begun_again"] == 1
 
 
 def test_a_worker_that_is_lost_is_a_failure(parts, tmp_path):
