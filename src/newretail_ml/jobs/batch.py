@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from uuid import uuid4
 
@@ -67,6 +69,7 @@ class Batch:
                 names it.
         """
         check_target(self.target, task.name)
+        begun = datetime.now(UTC)
         work = (self.work or _beside(self.target, task, "work")).absolute()
         failed = work / _FAILED
         with held(work):
@@ -86,10 +89,10 @@ class Batch:
             try:
                 done = stage.run(prepare(stage) if prepare else task)
             except PartitionsFailedError as error:
-                known = _with_data(error.manifest, made)
+                known = _with_data(error.manifest, made, begun)
                 _write_whole(known.to_json(), failed)
                 raise PartitionsFailedError(known, failed) from None
-            manifest = _with_data(done, made)
+            manifest = _with_data(done, made, begun)
             _check_answered(manifest)
             write_result(manifest.results, self.target, run_id=manifest.run_id, table=manifest.task)
             _write_whole(manifest.to_json(), self.manifest_file(task))
@@ -111,10 +114,13 @@ def _beside(target: str | Path, task: Task, ending: str) -> Path:
     return place.with_name(f"{hidden}{place.name}.{ending}")
 
 
-def _with_data(manifest: Manifest, made: Split) -> Manifest:
+def _with_data(manifest: Manifest, made: Split, begun: datetime) -> Manifest:
     return replace(
         manifest,
         data={
+            "begun": begun.isoformat(timespec="seconds"),
+            "ended": datetime.now(UTC).isoformat(timespec="seconds"),
+            "library": version("newretail-ml"),
             "fingerprint": made.digest,
             "order_lines": made.rows,
             "left_out": dict(made.left_out),

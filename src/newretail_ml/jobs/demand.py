@@ -42,7 +42,7 @@ class Demand:
     series: SeriesOf
     model: SavedModel | StandardModel
     horizon: int
-    seed: int
+    seed: int = 0
     groups: GroupDemand | None = None
 
     def facts(self) -> dict[str, Any]:

@@ -67,7 +67,8 @@ class Manifest:
         facts: arguments and model version.
         receipts: one for each partition, by number.
         results: the files of the results, by partition; none where a partition has no row.
-        data: what is known of the source: fingerprint, order lines, what was left out and why.
+        data: when the job began and ended (UTC), this library's version, and what is known of the
+            source: fingerprint, order lines, what was left out and why.
     """
 
     task: str

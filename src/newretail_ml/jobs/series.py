@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from newretail_ml import columns as c
-from newretail_ml.jobs.blocks import block_of
+from newretail_ml.jobs.blocks import BLOCKS, block_of
 from newretail_ml.panel import Panel
 from newretail_ml.tables import RetailTables
 
@@ -23,13 +23,14 @@ class SeriesOf:
         by: key columns.
         freq: length of a period.
         until: last day that is known; None for all.
-        blocks: how many blocks the chain falls into.
+        blocks: how many blocks the chain falls into: as many as there are partitions, and 16 at
+            least.
     """
 
     by: tuple[str, ...]
-    freq: str
-    until: str | None
-    blocks: int
+    freq: str = "D"
+    until: str | None = None
+    blocks: int = BLOCKS
 
     def facts(self) -> dict[str, object]:
         """For the digest and the tracker."""
