@@ -18,6 +18,9 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 # workers idle at the end.
 BEGUN_FIRST = (
     "tests/test_notebooks.py",
+    "tests/jobs/spark/test_same_output.py",
+    "tests/jobs/spark/test_killed.py",
+    "tests/jobs/core/test_fit_once.py",
     "tests/test_readme.py",
     "tests/contracts/test_forecasters.py",
     "tests/replenishment/replay/test_forecast_policy.py",

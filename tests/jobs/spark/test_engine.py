@@ -89,11 +89,10 @@ def test_whoever_stops_listening_leaves_nothing_at_work(on_spark, tmp_path):
     answers = spark(on_spark)(Marks(tmp_path), range(60))
     next(answers)
     answers.close()
-    # What a worker had begun before it was told to stop, it may end.
-    time.sleep(0.5)
     begun = len(list(tmp_path.iterdir()))
-    time.sleep(2)
-    assert len(list(tmp_path.iterdir())) == begun < 60
+    time.sleep(4)
+    # Two at a time would have begun some 26 more; what was on its way to a worker may begin.
+    assert len(list(tmp_path.iterdir())) <= begun + 4
 
 
 def test_a_worker_without_the_library_is_told_as_such(on_spark):
