@@ -55,7 +55,7 @@ REQUESTS = {
 @pytest.mark.parametrize("name", REQUESTS)
 def test_on_the_sample_chain(name, ask, on_spark, saved, last_months):
     model = ["--model", saved] if name in ("forecast", "orders") else []
-    source = last_months if name == "prices" else SAMPLE
+    source = SAMPLE if name == "forecast" else last_months
     files, manifests = outputs(ask, on_spark, name, source, *REQUESTS[name], *model)
     assert files[0]
     assert files[0] == files[1] == files[2]
