@@ -18,7 +18,7 @@ pytestmark = [
     pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks for workers in /proc"),
 ]
 KEYS = ["item_id", "location_id", "date"]
-PARTITIONS = 16
+PARTITIONS = 8
 
 
 def words(chain: Path, engine: str, out: str = "out.parquet") -> list[str]:
