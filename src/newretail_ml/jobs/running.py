@@ -12,10 +12,11 @@ import os
 import shutil
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pandas as pd
@@ -66,20 +67,23 @@ def run_partitions(
     Raises:
         PartitionsFailedError: a partition failed twice.
     """
-    finish = Finish(task, work / _FINISHED, _version(task))
+    facts = task.facts()
+    finish = Finish(task, work / _FINISHED, _version(task, facts), model_words(facts))
     known = {part.number: finish.found(part) for part in partitions}
     receipts = {number: receipt for number, receipt in known.items() if receipt is not None}
-    for done, receipt in enumerate(receipts.values(), start=1):
+    done = 0
+    for receipt in receipts.values():
+        done += 1
         _tell(progress, receipt, done, len(partitions))
     missing = [part for part in partitions if part.number not in receipts]
     for trial, answer in in_trials(engine, finish, missing, _has_failed):
         receipt = finish.lost(answer) if isinstance(answer, WorkerLostError) else answer
         receipts[receipt.partition] = replace(receipt, trials=max(trial, receipt.trials))
-        done = sum(one.problem is None for one in receipts.values())
+        done += receipt.problem is None
         _tell(progress, receipts[receipt.partition], done, len(partitions))
     ordered = [receipts[part.number] for part in partitions]
     files = [finish.folder / one.key / RESULT for one in ordered if one.rows_out]
-    manifest = Manifest(task.name, task.facts(), ordered, files)
+    manifest = Manifest(task.name, facts, ordered, files)
     if manifest.failed:
         raise PartitionsFailedError(manifest)
     return manifest
@@ -116,11 +120,13 @@ class Finish:
         task: what to do.
         folder: of what is finished.
         version: digest of the task, its arguments and this library.
+        model: what receipts say of the model.
     """
 
     task: Task
     folder: Path
     version: str
+    model: str | None = None
 
     def __call__(self, partition: Partition) -> Receipt:
         """The receipt of the partition; an error of the task becomes its problem."""
@@ -172,7 +178,7 @@ class Finish:
             partition.number,
             partition.digest,
             self.key(partition),
-            model=model_words(self.task.facts()),
+            model=self.model,
             worker=f"{socket.gethostname()}, process {os.getpid()}",
         )
 
@@ -213,8 +219,8 @@ def _check_still_there(folder: Path) -> None:
         )
 
 
-def _version(task: Task) -> str:
-    return digest_of(version("newretail-ml"), task.name, task.key, task.facts())
+def _version(task: Task, facts: Mapping[str, Any]) -> str:
+    return digest_of(version("newretail-ml"), task.name, task.key, facts)
 
 
 def _counted(reasons: pd.Series) -> dict[str, int]:
