@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Literal, Self, get_args
 from zoneinfo import ZoneInfo
 
 from newretail_ml.errors import DataError
+from newretail_ml.tables.options import known_options
 
 Duplicates = Literal["drop", "keep", "error"]
 FreeLines = Literal["keep", "drop"]
@@ -57,14 +58,7 @@ class Cleaning:
     @classmethod
     def from_dict(cls, options: Mapping[str, Any]) -> Self:
         """The rules from a mapping's [cleaning] table; unknown keys raise a DataError."""
-        allowed = [field.name for field in fields(cls)]
-        unknown = [key for key in options if key not in allowed]
-        if unknown:
-            raise DataError(
-                f"[cleaning] has unknown keys: {', '.join(unknown)}",
-                next_step=f"Use only {', '.join(allowed)}.",
-            )
-        return cls(**options)
+        return cls(**known_options(cls, options, "[cleaning]"))
 
 
 def _require_pattern(name: str, pattern: str | None) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import pandas as pd
 
 from newretail_ml.errors import DataError
+from newretail_ml.tables.options import known_options
 
 SEPARATORS = {",": ",", ";": ";", "\t": "\\t", "|": "|"}
 _DAY_FIRST = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})(?!\d)")
@@ -50,14 +51,7 @@ class CsvFormat:
     @classmethod
     def from_dict(cls, options: Mapping[str, Any]) -> Self:
         """The format from a mapping's [csv] table; unknown keys raise a DataError."""
-        allowed = [field.name for field in fields(cls)]
-        unknown = [key for key in options if key not in allowed]
-        if unknown:
-            raise DataError(
-                f"[csv] of the mapping has unknown keys: {', '.join(unknown)}",
-                next_step=f"Use only {', '.join(allowed)}.",
-            )
-        return cls(**options)
+        return cls(**known_options(cls, options, "[csv] of the mapping"))
 
     def check_header(self, path: Path) -> None:
         """Raise a DataError for a file whose header has another separator."""

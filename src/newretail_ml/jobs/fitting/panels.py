@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +12,27 @@ import pandas as pd
 from newretail_ml import columns as c
 from newretail_ml.jobs.blocks import block_of
 from newretail_ml.jobs.series import SeriesOf
+from newretail_ml.jobs.task import Answer
 from newretail_ml.panel import Panel
+from newretail_ml.tables import RetailTables
 
 PANEL = "panel"
+
+
+def answered(
+    series: SeriesOf, folder: Path, rows: Callable[[Panel, np.ndarray], pd.DataFrame]
+) -> Answer:
+    """What is to be told of the series of a partition; nothing where none was sold.
+
+    Args:
+        series: what a series is.
+        folder: of the partition.
+        rows: makes the result of their panel, block by block, and the block of each series.
+    """
+    tables = RetailTables.read(folder)
+    panel, refused = series.panel(tables)
+    made = pd.DataFrame() if panel is None else rows(*in_order(series, panel))
+    return Answer(made, refused, len(tables.orders))
 
 
 def in_order(series: SeriesOf, panel: Panel) -> tuple[Panel, np.ndarray]:

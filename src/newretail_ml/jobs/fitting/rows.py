@@ -14,11 +14,11 @@ from newretail_ml import columns as c
 from newretail_ml.features import Recipe
 from newretail_ml.forecasting import LightGBMForecaster
 from newretail_ml.forecasting.trees.training import drawn_donors
-from newretail_ml.jobs.fitting.panels import PANEL, in_order, packed
+from newretail_ml.jobs.fitting.panels import PANEL, answered, packed
 from newretail_ml.jobs.groups import GroupDemand
 from newretail_ml.jobs.series import SeriesOf
 from newretail_ml.jobs.task import Answer
-from newretail_ml.tables import RetailTables
+from newretail_ml.panel import Panel
 
 
 @dataclass(frozen=True)
@@ -54,15 +54,13 @@ class RowsTask:
 
     def __call__(self, folder: Path) -> Answer:
         """The rows of a partition, block by block."""
-        tables = RetailTables.read(folder)
-        panel, refused = self.series.panel(tables)
-        if panel is None:
-            return Answer(pd.DataFrame(), refused, len(tables.orders))
-        panel, _ = in_order(self.series, panel)
+        return answered(self.series, folder, self._rows)
+
+    def _rows(self, panel: Panel, _: np.ndarray) -> pd.DataFrame:
         if self.groups is not None:
             panel = replace(panel, group_demand=self.groups.read())
         rows = self.model.training_rows(panel, self.recipe, self.n_series)
-        return Answer(rows.to_frame(self.recipe.names), refused, len(tables.orders))
+        return rows.to_frame(self.recipe.names)
 
 
 @dataclass(frozen=True)
@@ -98,14 +96,11 @@ class DonorsTask:
 
     def __call__(self, folder: Path) -> Answer:
         """One row that holds their panel; none where no series of the partition was drawn."""
-        tables = RetailTables.read(folder)
-        panel, refused = self.series.panel(tables)
-        if panel is None:
-            return Answer(pd.DataFrame(), refused, len(tables.orders))
-        panel, block = in_order(self.series, panel)
+        return answered(self.series, folder, self._rows)
+
+    def _rows(self, panel: Panel, block: np.ndarray) -> pd.DataFrame:
         numbers, counts = np.unique(block, return_counts=True)
         within = np.concatenate([np.arange(count) for count in counts])
         place = np.repeat([self.firsts[int(number)] for number in numbers], counts) + within
         drawn = np.isin(place, drawn_donors(self.n_series, self.n_donors, self.seed))
-        rows = pd.DataFrame({PANEL: [packed(panel.select(drawn))] if drawn.any() else []})
-        return Answer(rows, refused, len(tables.orders))
+        return pd.DataFrame({PANEL: [packed(panel.select(drawn))] if drawn.any() else []})

@@ -13,11 +13,10 @@ import pandas as pd
 from newretail_ml import columns as c
 from newretail_ml.errors import DataError
 from newretail_ml.forecasting.trees.recipes import MOST_LABELS
-from newretail_ml.jobs.fitting.panels import PANEL, in_order, joined, packed, unpacked
+from newretail_ml.jobs.fitting.panels import PANEL, answered, joined, packed, unpacked
 from newretail_ml.jobs.series import SeriesOf
 from newretail_ml.jobs.task import Answer
 from newretail_ml.panel import Panel
-from newretail_ml.tables import RetailTables
 
 _BLOCK, _SERIES = "block", "series"
 
@@ -41,15 +40,13 @@ class SurveyTask:
 
     def __call__(self, folder: Path) -> Answer:
         """One row for each block of a partition; the first holds the few series."""
-        tables = RetailTables.read(folder)
-        panel, refused = self.series.panel(tables)
-        if panel is None:
-            return Answer(pd.DataFrame(), refused, len(tables.orders))
-        panel, block = in_order(self.series, panel)
+        return answered(self.series, folder, self._rows)
+
+    def _rows(self, panel: Panel, block: np.ndarray) -> pd.DataFrame:
         numbers, counts = np.unique(block, return_counts=True)
         rows = pd.DataFrame({_BLOCK: numbers, _SERIES: counts, PANEL: None})
         rows[PANEL] = [packed(one_of_each(panel)), *[None] * (len(rows) - 1)]
-        return Answer(rows, refused, len(tables.orders))
+        return rows
 
 
 @dataclass(frozen=True)
