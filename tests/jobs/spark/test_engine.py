@@ -1,7 +1,5 @@
 """The engine on Spark keeps what every engine promises, and says what keeps Spark from starting."""
 
-import os
-import signal
 import socket
 import sys
 import time
@@ -12,20 +10,7 @@ import pytest
 from newretail_ml.errors import DataError, MissingExtraError
 from newretail_ml.jobs import WorkerLostError, spark
 from newretail_ml.jobs.engines.spark_session import SparkError, open_session
-
-
-class DiesAt:
-    """Kills its own process at a number: always, or the first time only."""
-
-    def __init__(self, mark: Path | None) -> None:
-        self.mark = mark
-
-    def __call__(self, number: int) -> int:
-        if number == 3 and (self.mark is None or not self.mark.exists()):
-            if self.mark is not None:
-                self.mark.touch()
-            os.kill(os.getpid(), signal.SIGKILL)
-        return 10 * number
+from tests.jobs.core.test_engines import DiesAt
 
 
 class Refuses:
@@ -56,13 +41,15 @@ def _missing_there() -> None:
 
 @pytest.fixture(autouse=True)
 def by_value(on_spark):
-    """Workers cannot import this file."""
+    """Workers cannot import files of tests."""
     from pyspark import cloudpickle
 
-    module = sys.modules[__name__]
-    cloudpickle.register_pickle_by_value(module)
+    modules = [sys.modules[name] for name in (__name__, DiesAt.__module__)]
+    for module in modules:
+        cloudpickle.register_pickle_by_value(module)
     yield
-    cloudpickle.unregister_pickle_by_value(module)
+    for module in modules:
+        cloudpickle.unregister_pickle_by_value(module)
 
 
 def test_a_worker_that_dies_is_replaced_and_one_that_always_dies_costs_its_part_alone(
